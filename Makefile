@@ -1,0 +1,37 @@
+# Two commands for a newcomer: `make demo` and `make test`. Each sets up what it needs in .venv.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+SEEDS  ?= 2000
+
+.PHONY: demo test lint bench simulate setup clean
+
+demo: setup          ## four organizations train one model on their own text, minutes on 2 cores
+	$(BIN)/hanse demo
+
+test: setup lint     ## everything CI runs
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+lint: setup
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup         ## measures into docs/benchmarks.md
+	$(BIN)/python benchmarks/run.py
+
+simulate: setup      ## SEEDS worlds with faults and a hostile member; a failing seed replays exactly
+	$(BIN)/hanse simulate --seeds $(SEEDS)
+
+setup: $(STAMP)
+
+# torch first and alone: a plain install of anything that needs it would fetch gigabytes of CUDA.
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) demo

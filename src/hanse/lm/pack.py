@@ -1,0 +1,98 @@
+"""Tokens on disk, and the order in which training reads them: a pure function of seed and epoch.
+
+Documents are joined with end-of-text tokens into one memory-mapped file, so a corpus may be far larger than memory. Each
+epoch cuts it into sequences at another offset and reads them in another order; a cursor counts sequences read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from hanse import canonical
+from hanse.errors import CorpusError
+from hanse.lm.tokenizer import Tokenizer
+
+SHARD_TOKENS = 1 << 20
+"""Tokens under one leaf of the commitment."""
+_BATCH = 256
+
+
+def write_tokens(texts: Iterable[str], tokenizer: Tokenizer, path: Path) -> int:
+    """Tokenize documents into `path` (little-endian uint16, or uint32 above 65,536 tokens); how many documents."""
+    dtype = _dtype(tokenizer)
+    documents = 0
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    with open(temporary, "wb") as file:
+        batch: list[str] = []
+        for text in texts:
+            batch.append(text)
+            documents += 1
+            if len(batch) == _BATCH:
+                _write(file, batch, tokenizer, dtype)
+                batch = []
+        _write(file, batch, tokenizer, dtype)
+    temporary.replace(path)
+    return documents
+
+
+def _write(file: object, batch: list[str], tokenizer: Tokenizer, dtype: np.dtype[np.generic]) -> None:
+    for ids in tokenizer.encode(batch):
+        file.write(np.asarray([*ids, tokenizer.end_id], dtype).tobytes())  # type: ignore[attr-defined]
+
+
+def _dtype(tokenizer: Tokenizer) -> np.dtype[np.generic]:
+    return np.dtype("<u2") if tokenizer.size <= 65_536 else np.dtype("<u4")
+
+
+class Packed:
+    """A token file read in sequences of `length` + 1 tokens (the last is the last target)."""
+
+    def __init__(self, path: Path, tokenizer: Tokenizer, length: int, seed: int) -> None:
+        self.length, self.seed = length, seed
+        size = path.stat().st_size
+        if size == 0:
+            raise CorpusError(f"{path}: no tokens; the site's text is empty")
+        self.tokens: npt.NDArray[np.generic] = np.memmap(path, _dtype(tokenizer), "r")
+        self.sequences = (self.tokens.size - 1 - length) // length
+        if self.sequences < 1:
+            raise CorpusError(
+                f"{path}: {self.tokens.size} tokens are less than two sequences of {length}; add text or shorten "
+                "data.sequence_length"
+            )
+        self._epoch = -1
+        self._order: npt.NDArray[np.int64] = np.empty(0, np.int64)
+        self._offset = 0
+
+    def commitment(self) -> str:
+        """Root over the tokenized shards: SHA-256 of the canonical list of each shard's SHA-256."""
+        count = self.tokens.size
+        leaves = [
+            hashlib.sha256(self.tokens[at : at + SHARD_TOKENS].tobytes()).hexdigest() for at in range(0, count, SHARD_TOKENS)
+        ]
+        return canonical.digest({"tokens": int(count), "shards": leaves})
+
+    def batch(self, cursor: int, count: int) -> npt.NDArray[np.int64]:
+        """Sequences `cursor` to `cursor + count`: int64 [count, length + 1]."""
+        rows = np.empty((count, self.length + 1), np.int64)
+        for row in range(count):
+            epoch, position = divmod(cursor + row, self.sequences)
+            if epoch != self._epoch:
+                self._start_epoch(epoch)
+            start = self._offset + int(self._order[position]) * self.length
+            rows[row] = self.tokens[start : start + self.length + 1]
+        return rows
+
+    def _start_epoch(self, epoch: int) -> None:
+        """Order and offset from raw Philox words: their stream is fixed, a library's shuffle may change."""
+        key = int.from_bytes(hashlib.sha256(f"hanse order\n{self.seed}\n{epoch}".encode()).digest()[:16], "little")
+        raw = np.random.Philox(key=key).random_raw(self.sequences + 1)
+        self._order = np.argsort(raw[:-1], kind="stable")
+        slack = self.tokens.size - 1 - self.sequences * self.length
+        self._offset = int(raw[-1]) % (min(slack, self.length) + 1)
+        self._epoch = epoch

@@ -1,0 +1,97 @@
+"""A node's own durable files: what a site must not lose in a crash, and the copy of the log it can move on from.
+
+`write` is atomic and durable on return (temporary file, fsync, rename, fsync of the folder): a reader after a crash finds
+the old bytes or the new ones. `MemoryDisk` is the simulator's, and survives its owner's crash like a disk does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from hanse.errors import ConfigError
+
+
+class Disk(Protocol):
+    """Named byte strings. Names are relative paths with '/'."""
+
+    def read(self, name: str) -> bytes | None:
+        """The bytes, or None when there is no such file."""
+
+    def write(self, name: str, data: bytes) -> None:
+        """Replace the file atomically and durably."""
+
+    def delete(self, name: str) -> None:
+        """Remove the file; nothing happens when there is none."""
+
+    def names(self, prefix: str) -> Iterator[str]:
+        """Names below `prefix` (a folder, with its '/'), sorted."""
+
+
+class FolderDisk:
+    """A folder."""
+
+    def __init__(self, folder: Path, fsync: bool = True) -> None:
+        self.folder, self.fsync = folder, fsync
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"{folder}: cannot make the node's folder: {error.strerror}") from error
+
+    def read(self, name: str) -> bytes | None:
+        try:
+            return (self.folder / name).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def write(self, name: str, data: bytes) -> None:
+        path = self.folder / name
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(temporary, "wb") as file:
+                file.write(data)
+                if self.fsync:
+                    file.flush()
+                    os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+        if self.fsync:
+            handle = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+    def delete(self, name: str) -> None:
+        (self.folder / name).unlink(missing_ok=True)
+
+    def names(self, prefix: str) -> Iterator[str]:
+        base = self.folder / prefix
+        if not base.is_dir():
+            return
+        found = (p.relative_to(self.folder).as_posix() for p in base.rglob("*") if p.is_file() and p.suffix != ".tmp")
+        yield from sorted(found)
+
+
+class MemoryDisk:
+    """A dictionary."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    def read(self, name: str) -> bytes | None:
+        return self.files.get(name)
+
+    def write(self, name: str, data: bytes) -> None:
+        self.files[name] = bytes(data)
+
+    def delete(self, name: str) -> None:
+        self.files.pop(name, None)
+
+    def names(self, prefix: str) -> Iterator[str]:
+        yield from sorted(name for name in self.files if name.startswith(prefix))

@@ -1,0 +1,189 @@
+"""Every real store through `obstore`: a folder, S3, GCS, Azure, by URL.
+
+One conditional PUT per object and never multipart: obstore's create mode ignores it and its default above 5 MB is
+unconditional. Local files are read by range, which is many times faster than their stream. The folder store's create
+is atomic but not durable, so this class fsyncs file and folder unless told not to.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import obstore
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    GenericError,
+    NotFoundError,
+    PermissionDeniedError,
+    PreconditionError,
+    UnauthenticatedError,
+)
+
+from hanse.errors import AlreadyExists, InputError, NotFound, StoreError, TooLarge, Unavailable
+from hanse.store.base import Stat, check_name
+
+T = TypeVar("T")
+CHUNK = 8 << 20
+TRIES = 5
+
+
+class ObjectStore:
+    """A bucket or folder behind the four verbs. Transient errors are retried `TRIES` times, with jitter."""
+
+    def __init__(
+        self,
+        url: str,
+        inner: Any,
+        folder: Path | None = None,
+        fsync: bool = True,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.url, self.inner, self.folder, self.fsync = url, inner, folder, fsync
+        self._sleep, self._jitter = sleep, jitter
+
+    def put_once(self, name: str, data: bytes) -> None:
+        """Create the object. A lost reply is recognized: after an ambiguous error, equal bytes in place are ours."""
+        check_name(name)
+        ambiguous = False
+
+        def put() -> None:
+            nonlocal ambiguous
+            try:
+                obstore.put(self.inner, name, data, mode="create", use_multipart=False)
+            except (AlreadyExistsError, PreconditionError) as error:
+                if ambiguous and self.stat(name).size == len(data) and self.get(name, len(data)) == data:
+                    return
+                raise AlreadyExists(f"{self.url}: {name} exists already") from error
+            except GenericError:
+                ambiguous = True
+                raise
+
+        self._retried("put", name, put)
+        if self.folder is not None and self.fsync:
+            _fsync(self.folder / name)
+            _fsync((self.folder / name).parent)
+
+    def get(self, name: str, limit: int) -> bytes:
+        check_name(name)
+        if self.folder is not None:
+            return self._get_local(name, limit)
+
+        def get() -> bytes:
+            result = obstore.get(self.inner, name)
+            size = int(result.meta["size"])
+            if size > limit:
+                raise self._too_large(name, size, limit)
+            pieces = bytearray()
+            for piece in result.stream(min_chunk_size=CHUNK):
+                pieces += memoryview(piece)
+                if len(pieces) > limit:  # the server's stated size was not the truth
+                    raise self._too_large(name, len(pieces), limit)
+            return bytes(pieces)
+
+        return self._retried("get", name, get)
+
+    def list(self, prefix: str, after: str = "") -> Iterator[Stat]:
+        folder = prefix.rstrip("/")
+
+        def listed() -> list[Stat]:
+            found = []
+            for batch in obstore.list(self.inner, prefix=folder or None):
+                for item in batch:
+                    path = item["path"]
+                    if path.startswith(prefix) and path > after and "#" not in path:
+                        found.append(Stat(path, int(item["size"])))
+            return sorted(found, key=lambda stat: stat.name)
+
+        yield from self._retried("list", prefix, listed)
+
+    def stat(self, name: str) -> Stat:
+        check_name(name)
+        return self._retried("stat", name, lambda: Stat(name, int(obstore.head(self.inner, name)["size"])))
+
+    def _get_local(self, name: str, limit: int) -> bytes:
+        def get() -> bytes:
+            path = self.folder / name if self.folder is not None else Path(name)
+            size = path.stat().st_size
+            if size > limit:
+                raise self._too_large(name, size, limit)
+            pieces = bytearray()
+            for start in range(0, size, CHUNK):
+                pieces += memoryview(obstore.get_range(self.inner, name, start=start, end=min(start + CHUNK, size)))
+            return bytes(pieces)
+
+        return self._retried("get", name, get)
+
+    def _too_large(self, name: str, size: int, limit: int) -> TooLarge:
+        return TooLarge(f"{self.url}: {name} has {size} bytes, at most {limit} are read")
+
+    def _retried(self, verb: str, name: str, call: Callable[[], T]) -> T:
+        for attempt in range(TRIES):
+            try:
+                return call()
+            except (FileNotFoundError, NotADirectoryError, NotFoundError) as error:
+                raise NotFound(f"{self.url}: no object {name}") from error
+            except (PermissionDeniedError, UnauthenticatedError) as error:
+                text = f"{self.url}: {verb} {name} refused: check the credentials ({_first_line(error)})"
+                raise StoreError(text) from error
+            except GenericError as error:
+                if attempt == TRIES - 1:
+                    text = f"{self.url}: {verb} {name} failed {TRIES} times: {_first_line(error)}; try again later"
+                    raise Unavailable(text) from error
+                self._sleep(0.2 * 2**attempt * (1 + self._jitter()))
+            except (BaseError, OSError) as error:
+                raise StoreError(f"{self.url}: {verb} {name} failed: {_first_line(error)}") from error
+        raise AssertionError("unreachable")  # the loop returns or raises
+
+
+def open_store(url: str, create: bool = False, fsync: bool = True) -> ObjectStore:
+    """The store at `url`: a folder's path or file://, s3://, gs://, az:// with obstore's own credentials.
+
+    `create` makes a missing folder. Raises InputError naming the URL and the accepted forms.
+    """
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme == "file":
+        return _open_folder(url, Path(rest if separator else url), create, fsync)
+    if scheme not in ("s3", "s3a", "gs", "az", "abfs", "abfss", "http", "https"):
+        raise InputError(f"bucket URL {url!r}: expected a folder, file://, s3://, gs:// or az://")
+    address, _, query = url.partition("?")
+    options = dict(item.partition("=")[::2] for item in query.split("&") if item)
+    client = {"allow_http": True} if options.pop("allow_http", "") == "true" else {}
+    try:
+        inner = obstore.store.from_url(address, config=options or None, client_options=client or None)
+    except (BaseError, ValueError, TypeError) as error:
+        raise InputError(f"bucket URL {url!r}: {_first_line(error)}") from error
+    return ObjectStore(address, inner)
+
+
+def _open_folder(url: str, path: Path, create: bool, fsync: bool) -> ObjectStore:
+    if not str(path) or str(path) == ".":
+        raise InputError(f"bucket URL {url!r}: names no folder")
+    if path.exists() and not path.is_dir():
+        raise InputError(f"bucket {path}: is a file, expected a folder")
+    if not path.exists() and not create:
+        raise InputError(f"bucket {path}: no such folder; make it, or correct the URL")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"bucket {path}: cannot make the folder: {error.strerror}") from error
+    path = path.resolve()
+    return ObjectStore(path.as_uri(), obstore.store.LocalStore(path), path, fsync)
+
+
+def _fsync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).split("\n", 1)[0][:300]
