@@ -2,6 +2,9 @@
 
 Leaf: SHA-256(0x00 || data). Node: SHA-256(0x01 || left || right). Empty tree: SHA-256(""). Verification follows
 RFC 9162 sections 2.1.3.2 and 2.1.4.2. One domain of our own: 0x02, the leaf of a slot too large to read.
+
+A proof does not bind the size it is checked for (leaf 0's path in a tree of 3 also verifies as one in a tree of 4 with
+the same root): take sizes and roots from a cosigned tree head only.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from collections.abc import Sequence
 from hanse.errors import ProofError
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
+HASH_BYTES = 32
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -27,7 +31,9 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 def oversized_leaf_hash(index: int, size: int) -> bytes:
     """Leaf hash of a slot whose body is never read (PROTOCOL rule 1): of its index and size, 8 bytes each, big-endian.
 
-    The prefix 0x02 keeps it apart from leaves and nodes, so no readable slot has the same hash.
+    Reading the body would let one member make every reader download any number of bytes, and two readers with
+    different limits would compute different trees. The prefix 0x02 keeps this hash apart from those of leaves and
+    nodes: under 0x00, the 16 bytes could be posted as a small slot's body, and one leaf would stand for two slots.
     """
     return hashlib.sha256(b"\x02" + index.to_bytes(8, "big") + size.to_bytes(8, "big")).digest()
 
@@ -35,7 +41,7 @@ def oversized_leaf_hash(index: int, size: int) -> bytes:
 class Tree:
     """An append-only tree that keeps every complete subtree's hash, so that any earlier size can be proved.
 
-    Memory: two hashes per leaf. Append: amortized two hashes. Roots and proofs: O(log² n) at most.
+    Memory: two hashes per leaf. Append: one node hash, amortized. Roots: O(log n); proofs: O(log² n) at most.
     """
 
     def __init__(self, leaves: Sequence[bytes] = ()) -> None:
@@ -48,7 +54,9 @@ class Tree:
         return len(self._levels[0])
 
     def append(self, leaf: bytes) -> None:
-        """Add a leaf hash (32 bytes)."""
+        """Add a leaf hash. Raises ProofError unless it is 32 bytes: hash data with `leaf_hash` first."""
+        if len(leaf) != HASH_BYTES:
+            raise ProofError(f"leaf {self.size}: expected a hash of {HASH_BYTES} bytes, got {len(leaf)}")
         level, value = 0, leaf
         self._levels[0].append(value)
         while len(self._levels[level]) % 2 == 0:
@@ -59,8 +67,14 @@ class Tree:
             self._levels[level].append(value)
 
     def leaf(self, index: int) -> bytes:
-        """Leaf hash at `index`."""
-        return self._levels[0][index]
+        """Leaf hash at `index`. Raises ProofError beyond the tree."""
+        return self.subtrees(0, index, index + 1)[0]
+
+    def subtrees(self, level: int, start: int, stop: int) -> list[bytes]:
+        """Hashes start to stop-1 of the subtrees of 2**level leaves. Raises ProofError if one is incomplete."""
+        if not (0 <= start <= stop and stop << level <= self.size):
+            raise ProofError(f"subtrees {start} to {stop} of 2^{level} leaves: not complete in a tree of {self.size}")
+        return self._levels[level][start:stop] if start < stop else []
 
     def root(self, size: int | None = None) -> bytes:
         """Root of the first `size` leaves (all of them by default). Raises ProofError beyond the tree."""
@@ -85,7 +99,7 @@ class Tree:
         return path[::-1]
 
     def consistency_proof(self, old: int, new: int | None = None) -> list[bytes]:
-        """Proof that the tree of `new` leaves extends that of `old` (RFC 6962 section 2.1.2)."""
+        """Proof that the tree of `new` leaves extends that of `old` (RFC 6962 section 2.1.2); empty for 0 and new."""
         new = self._checked(self.size if new is None else new)
         if not 0 <= old <= new:
             raise ProofError(f"no consistency proof from {old} to {new} leaves: old must be at most new")
@@ -149,6 +163,7 @@ def verify_consistency(old: int, old_root: bytes, new: int, new_root: bytes, pat
     """Raise ProofError unless `path` proves that the tree of `new` leaves extends the tree of `old`."""
     if not 0 <= old <= new:
         raise ProofError(f"a tree of {new} leaves cannot extend one of {old}")
+    _check_hashes("consistency proof", old_root, new_root, *path)
     if old in (0, new):
         if path or (old == 0 and old_root != EMPTY_ROOT) or (old == new and old_root != new_root):
             raise ProofError(f"trees of {old} and {new} leaves do not fit each other")
@@ -172,6 +187,13 @@ def verify_consistency(old: int, old_root: bytes, new: int, new_root: bytes, pat
         position, last = position >> 1, last >> 1
     if last or old_value != old_root or new_value != new_root:
         raise ProofError(f"consistency proof from {old} to {new} leaves does not hold")
+
+
+def _check_hashes(what: str, *hashes: bytes) -> None:
+    """Lengths matter: a node's hash does not mark where its left half ends, so 31 + 33 bytes hash like 32 + 32."""
+    for value in hashes:
+        if len(value) != HASH_BYTES:
+            raise ProofError(f"{what}: holds a hash of {len(value)} bytes, expected {HASH_BYTES}")
 
 
 def _split(size: int) -> int:

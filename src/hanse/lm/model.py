@@ -44,12 +44,17 @@ def build(spec: ModelSpec, vocab_size: int, base: Path | None = None) -> torch.n
     """The model in float32 on the CPU, with initial weights."""
     config = config_of(spec, vocab_size, base)
     with torch.device("meta"):
-        shell = transformers.AutoModelForCausalLM.from_config(config)
+        shell = _from_config(config)
     shapes = {name: tuple(tensor.shape) for name, tensor in shell.named_parameters()}
     del shell
-    model: torch.nn.Module = transformers.AutoModelForCausalLM.from_config(config, attn_implementation="sdpa")
-    model = model.float()
+    model = _from_config(config).float()
     load_weights(model, initial_weights(spec, shapes, config, base))
+    return model
+
+
+def _from_config(config: Any) -> torch.nn.Module:
+    auto: Any = transformers.AutoModelForCausalLM
+    model: torch.nn.Module = auto.from_config(config, attn_implementation="sdpa")
     return model
 
 
@@ -75,7 +80,7 @@ def start(spec: ModelSpec, vocab_size: int, base: Path | None = None) -> Weights
     """Initial weights without building the model's own."""
     config = config_of(spec, vocab_size, base)
     with torch.device("meta"):
-        shell = transformers.AutoModelForCausalLM.from_config(config)
+        shell = _from_config(config)
     shapes = {name: tuple(tensor.shape) for name, tensor in shell.named_parameters()}
     return initial_weights(spec, shapes, config, base)
 

@@ -63,7 +63,9 @@ class Patience:
     missing_seconds: int = 120
     """How long an update's bytes may be absent before this site says `missing`."""
     keep_rounds: int = 3
-    """Rounds whose trainer states and journals stay on disk, for `hanse rerun`."""
+    """Rounds whose states and journals stay on disk, for `hanse rerun`."""
+    branch_round: int = 0
+    """Round after which state and trainer state are kept aside, for a derivative. 0: none."""
 
 
 Report = Callable[[str, dict[str, Any]], None]
@@ -131,18 +133,22 @@ class Agent:
     def _prepare(self, run: Rounds) -> Step:
         """Tokenizer, packed text, initial weights; then the commitment to the text."""
         counts = read_counts(self.follower.fold, self.follower.store) if run.plan.tokenizer.kind == "counts" else []
-        grams: dict[str, bytes] = {}
-        for name, standing in self.follower.fold.consortium.members.items():
-            if standing.text is not None and standing.text["evaluation"] is not None:
-                ref = standing.text["evaluation"]["grams"]
-                grams[name] = get_blob(self.follower.store, name, BlobRef(ref["sha256"], ref["size"]))
-        body = self.trainer.prepare(run.plan, counts, grams)
+        body = self.trainer.prepare(run.plan, counts, self._grams())
         if self.start is None:
             self.start = self.origin(run.plan, counts)
         if self.who.member not in run.corpora and not self._post("corpus", body):
             return Step.WAITING
         self.prepared = True
         return Step.WORKED
+
+    def _grams(self) -> dict[str, bytes]:
+        """Hashes of the others' evaluation sets, by member; a site's own text was split by itself."""
+        found: dict[str, bytes] = {}
+        for name, standing in self.follower.fold.consortium.members.items():
+            if name != self.who.member and standing.text is not None and standing.text["evaluation"] is not None:
+                ref = standing.text["evaluation"]["grams"]
+                found[name] = get_blob(self.follower.store, name, BlobRef(ref["sha256"], ref["size"]))
+        return found
 
     def _restore(self, run: Rounds) -> State:
         """The last state on disk, a snapshot from the bucket for a late joiner, or the initial weights."""
@@ -266,6 +272,8 @@ class Agent:
             return
         if drawn(run, number) == self.who.member:
             put_snapshot(self.follower.store, self.who.member, number, encode_state(self.state))
+        if number == self.patience.branch_round:
+            self.files.keep_branch(number, self.state)
         self.files.forget(number, self.patience.keep_rounds)
         self.files.write_index(settled=number)
 
@@ -337,6 +345,20 @@ class Agent:
         if enough and now >= due and self.follower.fold.consortium.stamps.get(self.who.member, 0) < due:
             return Step.WORKED if self._post("tick", {}) else Step.WAITING
         return Step.WAITING
+
+    # --- for rerun
+
+    def state_before(self, number: int) -> State | None:
+        """The state round `number` started from, if this site still keeps it."""
+        item = self.run.rounds[number]
+        return self.files.read_state(number - 1, item.attempt)
+
+    def prepare_again(self) -> str:
+        """Prepare the trainer from the site's text; the root of its tokens now."""
+        run, fold, store = self.run, self.follower.fold, self.follower.store
+        counts = read_counts(fold, store) if run.plan.tokenizer.kind == "counts" else []
+        root: str = self.trainer.prepare(run.plan, counts, self._grams())["root"]
+        return root
 
     # --- small things
 

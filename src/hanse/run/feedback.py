@@ -51,7 +51,7 @@ def _missed(run: Rounds, item: Round, member: str) -> int:
 def _bound(run: Rounds, judged: Judgement) -> float:
     """The round's norm bound; 0 when nothing was admitted or the plan has none."""
     factor = run.plan.clip_factor.value
-    norms = sorted(one.norm_squared for one in judged.admitted)
+    norms = sorted(one.norm_squared for one in judged.admitted if one.norm_squared)
     return float(isqrt(norms[(len(norms) - 1) // 2]) * factor) * UNIT_NORM if norms and factor else 0.0
 
 

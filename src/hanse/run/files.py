@@ -75,13 +75,17 @@ class SiteFiles:
     def read_journal(self, number: int, what: str) -> bytes | None:
         return self.disk.read(f"journal/{number:06d}/{what}")
 
+    def keep_branch(self, number: int, state: State) -> None:
+        """Keep weights and trainer state after round `number` aside: where a derivative grows from."""
+        self.disk.write("branch/state", encode_state(state))
+        self.disk.write("branch/trainer", self.read_trainer(self.index()["trained"]) or b"")
+
     def forget(self, agreed: int, keep_rounds: int) -> None:
-        """Delete what no step can need once round `agreed` is agreed; trainer states and journals stay `keep_rounds`."""
-        for folder, before in (("state/", agreed), ("feedback/", agreed - 1)):
-            for name in list(self.disk.names(folder)):
-                if int(name.rsplit("/", 1)[1]) < before:
-                    self.disk.delete(name)
-        for folder in ("trainer/", "journal/"):
+        """Delete what no step can need once round `agreed` is agreed; the rest stays `keep_rounds`."""
+        for name in list(self.disk.names("feedback/")):
+            if int(name.rsplit("/", 1)[1]) < agreed - 1:
+                self.disk.delete(name)
+        for folder in ("state/", "trainer/", "journal/"):
             for name in list(self.disk.names(folder)):
                 if int(name.split("/")[1]) < agreed - keep_rounds:
                     self.disk.delete(name)

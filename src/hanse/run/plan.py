@@ -18,6 +18,9 @@ from hanse.charter.schema import explain, load_toml
 from hanse.errors import CharterError
 from hanse.lm.spec import DataSpec, Decimal32, ModelSpec, TokenizerSpec, TrainSpec
 
+SHARD_ELEMENTS_MAX = 16_773_120
+"""64 MiB less a header, as float32, in whole blocks of 4,096."""
+
 
 class Part(BaseModel):
     """Base of the plan's tables: frozen, strict, no unknown keys."""
@@ -129,8 +132,8 @@ class Plan(Part):
     """An update longer than this times the lower median norm of its round is scaled down to it. Off: "0"."""
     feedback_reset_rounds: int = 4
     """Error feedback is dropped after this many rounds without an admitted update. Off: 0."""
-    shard_elements: int = 16_777_216
-    """Elements of one part of an update or state, at most: 64 MiB as float32, the largest object we store."""
+    shard_elements: int = SHARD_ELEMENTS_MAX
+    """Elements of one part of an update, a multiple of 4,096: 64 MiB as float32 with its header, our largest object."""
     snapshot_rounds: int = 25
     """A drawn member stores the agreed state every so many rounds, so that late joiners replay less. Off: 0."""
     retention_rounds: int = 0
@@ -155,8 +158,8 @@ class Plan(Part):
             raise ValueError("phase: more than 1,000,000 rounds")
         if self.deadline_seconds < 1 or self.gather_seconds < 1:
             raise ValueError("deadline_seconds and gather_seconds: expected at least 1")
-        if not 4096 <= self.shard_elements <= 16_777_216:
-            raise ValueError("shard_elements: expected 4,096 to 16,777,216 (64 MiB of float32, the largest object)")
+        if not 4096 <= self.shard_elements <= SHARD_ELEMENTS_MAX or self.shard_elements % 4096:
+            raise ValueError(f"shard_elements: expected a multiple of 4,096 up to {SHARD_ELEMENTS_MAX:,} (64 MiB objects)")
         if any(not 1 <= weight <= 1000 for weight in self.member_weights.values()):
             raise ValueError("member_weights: expected 1 to 1,000")
         if self.limits.update_bytes < 1 or self.limits.entries < 8:

@@ -26,6 +26,7 @@ def train_round(plan: Plan, number: int, state: State, base: str, files: SiteFil
     parts, residual = encode(spec_of(plan, number), shards_of(plan, state.weights), trained.delta, feedback or None)
     files.disk.write(f"trainer/{number:06d}", trained.state)
     files.write_journal(number, "delta", encode_tensors(trained.delta))
+    files.write_journal(number, "feedback", encode_tensors(feedback))
     files.write_journal(number, "residual", encode_tensors(residual))
     for index, data in enumerate(parts):
         files.write_journal(number, f"part-{index}", data)

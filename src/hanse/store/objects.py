@@ -153,8 +153,8 @@ def open_store(url: str, create: bool = False, fsync: bool = True) -> ObjectStor
     if scheme not in ("s3", "s3a", "gs", "az", "abfs", "abfss", "http", "https"):
         raise InputError(f"bucket URL {url!r}: expected a folder, file://, s3://, gs:// or az://")
     address, _, query = url.partition("?")
-    options = dict(item.partition("=")[::2] for item in query.split("&") if item)
-    client = {"allow_http": True} if options.pop("allow_http", "") == "true" else {}
+    options: Any = dict(item.partition("=")[::2] for item in query.split("&") if item)
+    client: Any = {"allow_http": True} if options.pop("allow_http", "") == "true" else {}
     try:
         inner = obstore.store.from_url(address, config=options or None, client_options=client or None)
     except (BaseError, ValueError, TypeError) as error:

@@ -19,7 +19,7 @@ def toy_origin(plan: Plan, counts: list[dict[str, int]]) -> Start:
     """Initial weights of the toy: the same for every reader."""
     stream = np.random.Generator(np.random.Philox(plan.model.seed))
     weights: Weights = {
-        "toy.matrix": stream.integers(-1000, 1000, (16, 24)).astype(np.float32) / 1024,
+        "toy.matrix": stream.integers(-1000, 1000, (16, 24)).astype(np.float32) * np.float32(1 / 1024),
         "toy.norm": np.ones(24, np.float32),
     }
     return Start(plan.digest, weights)

@@ -255,3 +255,9 @@ def _agreement(officers: dict[str, SigningKey], rounds: int, chance: random.Rand
         "feedback_reset_rounds": 2,
     }
     return charter, parse_plan(document, "simulated plan")
+
+
+def play(job: tuple[int, int]) -> Outcome:
+    """One world of (seed, members), for a pool of processes."""
+    seed, members = job
+    return World(seed, members).run()

@@ -1,0 +1,54 @@
+"""`hanse found`"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from hanse.charter.schema import load_charter
+from hanse.keys import SigningKey
+from hanse.run import founding
+from hanse.run.plan import load_plan
+
+
+@click.group()
+def found() -> None:
+    """Found a consortium: a charter and a run plan become the genesis entry that every founder signs."""
+
+
+@found.command()
+@click.argument("charter", type=click.Path(path_type=Path))
+@click.argument("plan", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Draft to write; send it from founder to founder.")
+def draft(charter: Path, plan: Path, out: Path) -> None:
+    """Check CHARTER and PLAN and write an unsigned genesis draft."""
+    payload = founding.draft(load_charter(charter), load_plan(plan), int(time.time()))
+    founding.save_draft(out, payload, {})
+    click.echo(f"{out}: genesis {founding.identity(payload)}, signed by nobody yet")
+
+
+@found.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--key", "keys", type=click.Path(path_type=Path), required=True, multiple=True, help="Officer key file(s).")
+def sign(file: Path, keys: tuple[Path, ...]) -> None:
+    """Add officers' signatures to the draft FILE."""
+    payload, signatures = founding.load_draft(file)
+    for path in keys:
+        founding.add_signature(payload, signatures, SigningKey.load(path))
+    founding.save_draft(file, payload, signatures)
+    left = founding.unsigned(payload, signatures)
+    click.echo(f"{file}: {len(signatures)} signed" + (f", waiting for {', '.join(left)}" if left else ", complete"))
+
+
+@found.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--store", required=True, help="Bucket URL or folder (made if missing).")
+def publish(file: Path, store: str) -> None:
+    """Write the complete draft FILE as entry 0 of a new log in the bucket, and print the log's digest."""
+    from hanse.store import open_store
+
+    payload, signatures = founding.load_draft(file)
+    log = founding.publish(open_store(store, create=True), payload, signatures)
+    click.echo(log)

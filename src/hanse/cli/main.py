@@ -1,0 +1,81 @@
+"""`hanse`: the commands in the order of the story. Each is imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from hanse import __version__
+from hanse.errors import HanseError, InputError
+
+STAGES: dict[str, dict[str, tuple[str, str]]] = {
+    "Agree": {
+        "keys": ("hanse.cli.keys:keys", "make and show Ed25519 keys"),
+        "found": ("hanse.cli.found:found", "draft, sign and publish a genesis entry"),
+        "join": ("hanse.cli.join:join", "join a log: site key, word counts, SITE.toml"),
+    },
+    "Train": {
+        "site": ("hanse.cli.site:site", "run a site; list what ever left it"),
+        "log": ("hanse.cli.log:log", "show, prove, verify, follow the log"),
+        "move": ("hanse.cli.move:move", "go on in a new bucket from this node's copy"),
+        "replay": ("hanse.cli.replay:replay", "recompute the weights from the log, bit for bit"),
+        "rerun": ("hanse.cli.rerun:rerun", "repeat one's own round on one's own machine"),
+        "store": ("hanse.cli.store:store", "check that a bucket keeps its promises"),
+        "lm": ("hanse.cli.lm:lm", "one site's model alone: train, eval, sample"),
+        "simulate": ("hanse.cli.simulate:simulate", "seeded worlds with crashes and a hostile member"),
+        "demo": ("hanse.cli.demo:demo", "four organizations on this machine, on real text"),
+    },
+}
+"""Stages of the story that have commands, in order; Decide, Release and Hedge have none yet."""
+
+
+class Stages(click.Group):
+    """A group whose commands are imported when they are called, listed by stage."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for stage in STAGES.values() for name in stage]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        for stage in STAGES.values():
+            if cmd_name in stage:
+                module, _, attribute = stage[cmd_name][0].partition(":")
+                command: click.Command = getattr(importlib.import_module(module), attribute)
+                return command
+        return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for stage, commands in STAGES.items():
+            with formatter.section(stage):
+                formatter.write_dl([(name, text) for name, (_, text) in commands.items()])
+
+
+@click.group(cls=Stages, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hanse")
+def hanse() -> None:
+    """Software of an open-model consortium: agree, train together, prove it, release it, own what you depend on."""
+
+
+def main() -> None:
+    """Entry point: an error of ours is one message and exit code 1 (2 for wrong input); anything else is a bug."""
+    try:
+        hanse(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except HanseError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(2 if isinstance(error, InputError) else 1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

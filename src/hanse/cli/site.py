@@ -1,0 +1,64 @@
+"""`hanse site`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hanse.cli.extras import need_train
+from hanse.cli.printing import as_json, table
+
+
+@click.group()
+def site() -> None:
+    """Run a site; list what ever left it."""
+
+
+@site.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def run(file: Path) -> None:
+    """Run the site of SITE.toml until the run is complete. Interrupt and run again at will."""
+    need_train("site run")
+    from hanse.run.node import open_agent, poll_of, progress_line, run_site
+    from hanse.run.site import load_site
+
+    settings = load_site(file)
+    settings.folder_path.mkdir(parents=True, exist_ok=True)
+    keep = progress_line(settings.folder_path / "progress.json")
+    traffic: dict[str, Any] = {}
+
+    def report(what: str, details: dict[str, Any]) -> None:
+        keep(what, details)
+        store = traffic.get("store")
+        moved = f"  {store.bytes_up:,} bytes up, {store.bytes_down:,} down" if store is not None else ""
+        if what == "trained":
+            speed = details["tokens"] / details["seconds"] if details["seconds"] else 0
+            click.echo(f"round {details['round']}: loss {details['loss']:.3f}, {speed:,.0f} tokens/s{moved}")
+        elif what == "merged":
+            click.echo(f"round {details['round']}: merged {details['admitted']} updates, {len(details['void'])} void{moved}")
+        elif what == "absent":
+            click.echo(f"round {details['round']}: waiting for the bytes of {len(details['updates'])} update(s)")
+
+    agent = open_agent(settings, report)
+    traffic["store"] = agent.follower.store
+    run_site(agent, poll_of(settings))
+    click.echo(f"complete: state {agent.digest()}")
+
+
+@site.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "json_", is_flag=True, help="Print JSON.")
+def egress(file: Path, json_: bool) -> None:
+    """List every object this site ever wrote to a bucket, with size and SHA-256."""
+    from hanse.run.site import load_site
+    from hanse.store.copying import EGRESS_FILE, read_egress
+
+    rows = read_egress(load_site(file).folder_path / EGRESS_FILE)
+    if json_:
+        as_json(rows)
+    else:
+        total = sum(int(row["size"]) for row in rows)
+        table(("object", "bytes", "sha256"), [(row["name"], row["size"], row["sha256"]) for row in rows])
+        click.echo(f"{len(rows)} objects, {total:,} bytes")

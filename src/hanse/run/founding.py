@@ -1,0 +1,105 @@
+"""Founding: a genesis entry that every founder signs, gathered in a draft file that travels between them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+
+from hanse.charter.schema import Charter, parse_charter
+from hanse.errors import AlreadyExists, CharterError, EnvelopeError, InputError
+from hanse.keys import SigningKey
+from hanse.ledger import dsse
+from hanse.ledger.chain import Slot
+from hanse.ledger.entry import NO_LOG, SLOT_BYTES_MAX, Entry, Seen, Statement, segment
+from hanse.ledger.log import slot_name
+from hanse.ledger.merkle import EMPTY_ROOT
+from hanse.run.fold import fold
+from hanse.run.plan import Plan
+from hanse.store import Store
+
+Signatures = dict[str, bytes]
+"""Key id to 64-byte signature."""
+
+
+def draft(charter: Charter, plan: Plan, at: int) -> bytes:
+    """Payload of the genesis entry. Raises CharterError when it would not fit a log slot."""
+    body = {"charter": charter.document(), "plan": plan.document()}
+    payload = Statement("genesis", NO_LOG, Seen(0, EMPTY_ROOT), at, charter.member[0].name, body).encode()
+    unknown = sorted(set(plan.member_weights) - {member.name for member in charter.member})
+    if unknown:
+        raise CharterError(f"plan: member_weights names {unknown[0]!r}, who is no member of the charter")
+    size = len(payload) * 4 // 3 + 200 * len(charter.member)
+    if size > SLOT_BYTES_MAX:
+        raise CharterError(f"charter and plan make an entry of about {size} bytes, at most {SLOT_BYTES_MAX} fit: shorten them")
+    return payload
+
+
+def identity(payload: bytes) -> str:
+    """The log's digest."""
+    return hashlib.sha256(payload).hexdigest()
+
+
+def charter_of(payload: bytes) -> Charter:
+    return parse_charter(Statement.decode(payload).body.get("charter"), "genesis draft: charter")
+
+
+def add_signature(payload: bytes, signatures: Signatures, key: SigningKey) -> None:
+    """Sign as one founder. Raises InputError when the key is no founder's."""
+    officers = {member.officer_key.id: member.name for member in charter_of(payload).member}
+    if key.public.id not in officers:
+        raise InputError(f"key {key.public}: is no founder's officer key in this charter; use one that is")
+    signatures[key.public.id] = key.sign(dsse.pae(payload))
+
+
+def unsigned(payload: bytes, signatures: Signatures) -> list[str]:
+    """Founders who have not signed."""
+    return [member.name for member in charter_of(payload).member if member.officer_key.id not in signatures]
+
+
+def publish(store: Store, payload: bytes, signatures: Signatures) -> str:
+    """Write genesis into an empty bucket; the log's digest. Raises InputError when founders are missing."""
+    left = unsigned(payload, signatures)
+    if left:
+        raise InputError(f"genesis lacks the signature of {', '.join(left)}: `hanse found sign` with their officer keys")
+    envelope = dsse.Envelope(payload, tuple(sorted(signatures.items())))
+    entry = Entry(Statement.decode(payload), envelope, envelope.encode())
+    judged = fold([Slot.of(segment([entry]))]).verdicts[0]
+    if not judged.valid:
+        raise CharterError(f"genesis would be void: {judged.reason}")
+    try:
+        store.put_once(slot_name(0), segment([entry]))
+    except AlreadyExists as error:
+        if store.get(slot_name(0), SLOT_BYTES_MAX) != segment([entry]):
+            raise InputError(f"{store.url}: holds another log already; found this one in an empty bucket") from error
+    return entry.id
+
+
+def save_draft(path: Path, payload: bytes, signatures: Signatures) -> None:
+    """A JSON file for people to pass on."""
+    document = {
+        "genesis": identity(payload),
+        "payload": base64.b64encode(payload).decode(),
+        "signatures": {key_id: base64.b64encode(value).decode() for key_id, value in sorted(signatures.items())},
+    }
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def load_draft(path: Path) -> tuple[bytes, Signatures]:
+    """Read a draft and check every signature it carries. Raises InputError naming the file."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        payload = base64.b64decode(document["payload"], validate=True)
+        signatures = {str(k): base64.b64decode(v, validate=True) for k, v in document["signatures"].items()}
+        keys = {member.officer_key.id: member.officer_key for member in charter_of(payload).member}
+    except OSError as error:
+        raise InputError(f"{path}: cannot read: {error.strerror}; `hanse found draft` makes one") from error
+    except (ValueError, KeyError, TypeError, AttributeError, EnvelopeError) as error:
+        raise InputError(f"{path}: not a genesis draft ({error}); `hanse found draft` makes one") from error
+    for key_id, signature in signatures.items():
+        if key_id not in keys or not keys[key_id].verify(signature, dsse.pae(payload)):
+            raise InputError(f"{path}: signature of key {key_id[:12]} does not hold; get the draft again from its sender")
+    return payload, signatures

@@ -1,0 +1,120 @@
+"""SITE.toml: one site's own settings. Nothing in it changes what others compute."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from hanse.charter.schema import explain, load_toml
+from hanse.errors import CharterError, ConfigError
+
+
+class SiteConfig(BaseModel):
+    """Settings of one site. Paths are relative to the file they stand in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+
+    store: str
+    """The bucket: a folder, file://, s3://, gs:// or az:// URL. `hanse move` changes it."""
+    log: str
+    """Genesis digest, had out of band: 64 hex digits. The bucket is checked against it, never the other way round."""
+    member: str
+    """The member's name in the charter."""
+    site: str
+    """The site's name, for people."""
+    key: str
+    """The site's private key file, as `hanse join` made it."""
+    folder: str
+    """Where this site keeps its copy of the log, its state and its tokens."""
+    text: tuple[str, ...]
+    """Files or folders of the site's private text: text files, JSONL, Parquet, `datasets` folders. It never leaves."""
+    text_field: str = "text"
+    """Column that holds the text in JSONL, Parquet and datasets."""
+    base: str = ""
+    """Folder of the adopted base, where the plan has one. Off: empty."""
+    tokenizer: str = ""
+    """The given tokenizer.json, where the plan names one. Off: empty."""
+    device: str = "auto"
+    """cpu, cuda, cuda:1, mps, or auto: the best there is."""
+    threads: int = Field(default=0, ge=0, le=1024)
+    """CPU threads for training and merging. 0: all cores."""
+    poll_seconds: int = Field(default=0, ge=0, le=3600)
+    """Pause between looks at the bucket when nothing is due. 0: 0.1 s for a folder, 5 s for a cloud bucket."""
+    missing_seconds: int = Field(default=120, ge=1)
+    """How long an update's bytes may be absent before this site says `missing`."""
+    keep_rounds: int = Field(default=3, ge=0)
+    """Rounds whose trainer states and updates stay on disk for `hanse rerun`."""
+    branch_round: int = Field(default=0, ge=0)
+    """Round after which weights and trainer state are kept aside for a derivative. 0: none."""
+    fsync: bool = True
+    """Whether files are forced to disk. Off: false survives a crash of the process but not of the machine."""
+    tracker: Literal["", "trackio", "wandb", "tensorboard"] = ""
+    """Where metrics go beside metrics.jsonl. Off: empty."""
+    source: str = "SITE.toml"
+    """Set by the reader: the file these settings came from."""
+
+    @field_validator("text", mode="before")
+    @classmethod
+    def _text(cls, value: Any) -> Any:
+        return tuple(value) if isinstance(value, list) else (value,) if isinstance(value, str) else value
+
+    @property
+    def root(self) -> Path:
+        return Path(self.source).resolve().parent
+
+    @property
+    def folder_path(self) -> Path:
+        return self.root / self.folder
+
+    @property
+    def key_path(self) -> Path:
+        return self.root / self.key
+
+    @property
+    def text_paths(self) -> tuple[Path, ...]:
+        return tuple(self.root / path for path in self.text)
+
+    @property
+    def base_path(self) -> Path | None:
+        return self.root / self.base if self.base else None
+
+    @property
+    def tokenizer_path(self) -> Path | None:
+        return self.root / self.tokenizer if self.tokenizer else None
+
+    @property
+    def store_url(self) -> str:
+        """The bucket's URL; a relative folder is relative to the file."""
+        return self.store if "://" in self.store else str(self.root / self.store)
+
+
+def load_site(path: Path) -> SiteConfig:
+    """Settings from a file. Raises ConfigError naming file, line or key."""
+    try:
+        return SiteConfig.model_validate(load_toml(path) | {"source": str(path)})
+    except ValidationError as error:
+        raise ConfigError(explain(error, str(path))) from error
+    except CharterError as error:
+        raise ConfigError(str(error)) from error
+
+
+def write_site(path: Path, settings: dict[str, Any]) -> None:
+    """Write settings as TOML, and read them back before they replace anything."""
+    lines = [f"{name} = {_toml(value)}\n" for name, value in settings.items() if name != "source"]
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text("".join(lines), encoding="utf-8")
+    load_site(temporary)
+    temporary.replace(path)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'

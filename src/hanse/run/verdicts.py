@@ -1,0 +1,42 @@
+"""What the log says of each entry, an update's bytes included: the verdict the members agreed on is in the log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hanse.run.fold import Fold
+
+
+def rows(state: Fold) -> list[dict[str, Any]]:
+    """One row per entry: index, k, id, kind, member, at, round, reason (empty when it stands)."""
+    judged = byte_verdicts(state)
+    rounds = {candidate.id: item.number for item in _rounds(state) for candidate in item.updates.values()}
+    return [
+        {
+            "index": verdict.index,
+            "k": verdict.k,
+            "id": verdict.id,
+            "kind": verdict.kind,
+            "member": verdict.member,
+            "at": verdict.at,
+            "round": rounds.get(verdict.id, ""),
+            "reason": verdict.reason or judged.get(verdict.id, ""),
+        }
+        for verdict in state.verdicts
+    ]
+
+
+def byte_verdicts(state: Fold) -> dict[str, str]:
+    """Reasons why updates' bytes are void, by update id, as more than half of each roll found them."""
+    found: dict[str, str] = {}
+    for item in _rounds(state):
+        if item.agreed is None:
+            continue
+        found |= {update_id: "unavailable: more than half of the roll could not get it" for update_id in item.unavailable}
+        for update_id, reason in item.merged[item.agreed.members[0]].void:
+            found[update_id] = reason
+    return found
+
+
+def _rounds(state: Fold) -> list[Any]:
+    return [] if state.run is None else state.run.rounds
