@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import time
 
-import oracle
 import pytest
+import rfc6962_oracle as oracle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -200,6 +200,17 @@ def test_a_consistency_proof_holds_for_its_two_sizes_only_when_their_roots_are_g
             assert not consistency_holds(old, TREE.root(old), new, TREE.root(new), path[1:])
             assert not consistency_holds(old, TREE.root(old), new, TREE.root(new), path[:-1])
             assert not consistency_holds(old, TREE.root(old), new, TREE.root(new), [*path, TREE.root(new)])
+
+
+def test_a_path_of_a_deeper_or_shallower_tree_is_refused_though_its_hashes_add_up() -> None:
+    with pytest.raises(ProofError, match="longer than the tree is deep"):
+        verify_inclusion(TREE.leaf(7), 0, 1, TREE.inclusion_proof(7, 8), TREE.root(8))
+    with pytest.raises(ProofError, match="longer than the tree is deep"):
+        verify_consistency(3, TREE.root(7), 4, TREE.root(8), TREE.consistency_proof(7, 8))
+    with pytest.raises(ProofError, match="does not lead"):
+        verify_inclusion(TREE.leaf(3), 7, 8, TREE.inclusion_proof(3, 4), TREE.root(4))
+    with pytest.raises(ProofError, match="does not hold"):
+        verify_consistency(7, TREE.root(3), 8, TREE.root(4), TREE.consistency_proof(3, 4))
 
 
 def test_trees_that_differ_before_the_old_size_are_never_consistent() -> None:

@@ -30,8 +30,8 @@ def run(file: Path) -> None:
     traffic: dict[str, Any] = {}
 
     def report(what: str, details: dict[str, Any]) -> None:
-        keep(what, details)
         store = traffic.get("store")
+        keep(what, details | ({"bytes_up": store.bytes_up, "bytes_down": store.bytes_down} if store is not None else {}))
         moved = f"  {store.bytes_up:,} bytes up, {store.bytes_down:,} down" if store is not None else ""
         if what == "trained":
             speed = details["tokens"] / details["seconds"] if details["seconds"] else 0

@@ -1,7 +1,7 @@
 """Four private corpora of real text, each from an installed package with a clear license (docs/corpora.md).
 
-`documents` is deterministic for a given package version; `write` splits by document into train, dev and test, drops what
-overlaps, and refuses to write a split in which text of an evaluation set stands in the training set (PROTOCOL rule 25).
+`documents` is deterministic for a given package version; `write` splits by document into train, dev and test, drops
+what overlaps, and refuses a split in which text of an evaluation set stands in the training set (PROTOCOL rule 25).
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from hanse.lm.text import Document
 
 LINE_LONG = 80
 """Characters from which a line that stands in two documents counts as copied text, not as chance."""
-DOCUMENT_BYTES_MAX = 8192
-"""Longer documents are cut here, at a line end, so that no single file fills a small corpus. Bytes of UTF-8."""
+DOCUMENT_BYTES_MAX = 4096
+"""A longer document gives one excerpt of whole lines, this many bytes of UTF-8 at most, so that no single file fills a
+small corpus and an evaluation set of 100 kB still has some 25 documents. A large demo asks for more."""
 DOCUMENT_BYTES_MIN = 400
 """Shorter documents are left out: stubs and redirects. Bytes of UTF-8."""
 _KEY = b"hanse demo corpora"
@@ -98,7 +99,7 @@ DOMAINS: tuple[Domain, ...] = (
         source="Reference manuals of cloud services, as shipped with botocore",
         package="botocore",
         licence="Apache-2.0",
-        licence_note="Copyright Amazon.com, Inc. or its affiliates; the package's NOTICE applies to copies of the text.",
+        licence_note="Copyright Amazon.com, Inc. or its affiliates; copies of the text carry the package's NOTICE.",
         read=sources.services,
         repeats=False,
     ),
@@ -145,7 +146,7 @@ def _clean(found: Iterable[Document], repeats: bool, document_bytes_max: int) ->
             fresh = [line for line in lines if line not in seen_lines]
             seen_lines.update(_long(lines))
             lines = list(_once(fresh))
-        text = _cut("\n".join(lines), document_bytes_max)
+        text = _excerpt(document.id, lines, document_bytes_max)
         mark = _digest(text)
         if len(text.encode()) < DOCUMENT_BYTES_MIN or mark in seen_documents:
             continue
@@ -164,12 +165,25 @@ def _once(lines: Iterable[str]) -> Iterator[str]:
         yield line
 
 
-def _cut(text: str, bytes_max: int) -> str:
-    data = text.encode()
-    if len(data) <= bytes_max:
-        return text
-    head = data[:bytes_max].decode(errors="ignore")
-    return head[: head.rfind("\n") + 1] or head
+def _excerpt(name: str, lines: list[str], bytes_max: int) -> str:
+    """Whole lines, `bytes_max` bytes at most, from an unindented line that a hash of `name` draws."""
+    sizes = [len(line.encode()) + 1 for line in lines]
+    left, starts = sum(sizes), []
+    if left <= bytes_max:
+        return "\n".join(lines)
+    for at, line in enumerate(lines):
+        if left < bytes_max:
+            break
+        if line and not line[0].isspace():
+            starts.append(at)
+        left -= sizes[at]
+    draw = int.from_bytes(hashlib.sha256(f"{_ORDER}/{name}".encode()).digest()[:8], "big")
+    start = starts[draw % len(starts)] if starts else 0
+    end, total = start, 0
+    while end < len(lines) and total + sizes[end] <= bytes_max:
+        total += sizes[end]
+        end += 1
+    return "\n".join(lines[start:end]) + "\n"
 
 
 def _take(found: Iterable[Document], bytes_max: int) -> Iterator[Document]:
@@ -238,7 +252,10 @@ def split(found: list[Document], sizes: dict[str, int]) -> tuple[dict[str, list[
         while total < sizes[name]:
             document = next(queue, None)
             if document is None:
-                raise CorpusError(f"{name}: the text ends after {total:,} of {sizes[name]:,} bytes; ask for less")
+                raise CorpusError(
+                    f"{name}: the text ends after {total:,} of {sizes[name]:,} bytes; ask for less text, "
+                    "or for longer excerpts (document_bytes_max)"
+                )
             if not screen.passes(document):
                 dropped += 1
                 continue
@@ -251,7 +268,12 @@ def split(found: list[Document], sizes: dict[str, int]) -> tuple[dict[str, list[
 
 
 def write(
-    domain: Domain, folder: Path, train_bytes: int, dev_bytes: int = 48_000, test_bytes: int = 96_000
+    domain: Domain,
+    folder: Path,
+    train_bytes: int,
+    dev_bytes: int = 48_000,
+    test_bytes: int = 96_000,
+    document_bytes_max: int = DOCUMENT_BYTES_MAX,
 ) -> Written:
     """Write a member's private corpus: train.jsonl, dev.jsonl and test.jsonl in `folder`, split by document.
 
@@ -259,7 +281,7 @@ def write(
     Raises CorpusError (overlap, too little text), MissingExtraError; then no file has been written.
     """
     sizes = {"train": train_bytes, "dev": dev_bytes, "test": test_bytes}
-    parts, dropped = split(documents(domain, bytes_max=1 << 40), sizes)
+    parts, dropped = split(documents(domain, 1 << 40, document_bytes_max), sizes)
     check_disjoint(parts["train"], parts["dev"] + parts["test"])
     check_disjoint(parts["dev"], parts["test"])
     folder.mkdir(parents=True, exist_ok=True)

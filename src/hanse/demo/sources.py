@@ -20,11 +20,11 @@ from hanse.errors import CorpusError, MissingExtraError
 from hanse.lm.text import Document
 
 _TAG = re.compile(r"<[^>]{1,400}>")
-_BREAK = re.compile(r"</?(?:p|br|li|ul|ol|note|dt|dd)\b[^>]{0,200}>", re.IGNORECASE)
-_LEGAL = re.compile(r"copyright|licen[cs]e|all rights reserved|permission (?:to use|is hereby)|redistribut", re.IGNORECASE)
-_SKIPPED = {"test", "tests", "idle_test", "__pycache__", "site-packages", "dist-packages", "encodings", "pydoc_data"}
-_SKIPPED |= {"ensurepip", "_pyrepl_bundled"}
-_GENERATED = re.compile(r"(?:^_sysconfigdata|_parser\.py$|^lib2to3/pgen2/|^sre_constants|^keyword\.py$)")
+_BREAK = re.compile(r"</?(?:p|br|li|ul|ol|note|dt|dd)\b[^>]{0,200}>", re.I)
+_LEGAL = re.compile(r"copyright|licen[cs]e|all rights reserved|permission (?:to use|is hereby)|redistribut", re.I)
+_SKIPPED = {"test", "tests", "idle_test", "__pycache__", "site-packages", "dist-packages"}
+_SKIPPED |= {"encodings", "pydoc_data", "ensurepip"}
+_GENERATED = re.compile(r"^_sysconfigdata|^lib2to3/(?:pgen2|fixes)/|^(?:keyword|token|opcode)\.py$")
 _VALUE_LETTERS_MIN = 60
 
 
@@ -105,7 +105,7 @@ def countries() -> Iterator[Document]:
 
 
 def _entries(node: dict[str, Any], field: str) -> Iterator[str]:
-    """Lines of a Factbook page. Short values (bare figures) are left out: they are noise at this scale, not language."""
+    """Lines of a Factbook page. Short values (bare figures) are left out: noise at this scale, not language."""
     for key, value in node.items():
         if "language sample" in key:
             continue  # one sentence, the same on every page

@@ -144,6 +144,7 @@ def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], 
     """Raise ProofError unless `path` proves leaf hash `leaf` at `index` under `root` of `size` leaves."""
     if not 0 <= index < size:
         raise ProofError(f"leaf {index} is outside a tree of {size}")
+    _check_hashes("inclusion proof", leaf, root, *path)
     position, last, value = index, size - 1, leaf
     for sibling in path:
         if last == 0:

