@@ -71,8 +71,9 @@ def trainer(plan: Plan, data: Data, packed: Packed, rate: Rate | None = None) ->
 
 @lru_cache(maxsize=8)
 def _scorer(document: str, vocab: int) -> torch.nn.Module:
-    from hanse.run.plan import parse_plan
     import json
+
+    from hanse.run.plan import parse_plan
 
     return models.build(parse_plan(json.loads(document), "cached plan").model, vocab)
 
@@ -119,7 +120,7 @@ def joint(plan: Plan, data: Data, branch_step: int = 0) -> Joint:
     runners = {member: trainer(plan, data, data.packed[member]) for member in MEMBERS}
     state = State.start(runners[MEMBERS[0]].weights())
     shards = admission.shards_of(plan, state.weights)
-    feedback: dict[str, models.Weights] = dict.fromkeys(MEMBERS, {})
+    feedback: dict[str, models.Weights] = {member: {} for member in MEMBERS}
     result = Joint(state, {}, {}, 0, 0, 0.0)
     began = time.perf_counter()
     for number in range(1, plan.total_rounds + 1):
@@ -155,7 +156,8 @@ def derivative(plan: Plan, data: Data, member: str, run: Joint, steps: int, stop
     """From the undecayed joint weights with the member's own moments: `steps` more on its own text, decaying to the end."""
     peak = plan.train.learning_rate.float
     end, low = run.branch_step + steps, plan.train.decay_to.float
-    runner = trainer(plan, data, data.packed[member], lambda s: peak * (1 - (1 - low) * (s - run.branch_step + 1) / (end - run.branch_step)))
+    span = end - run.branch_step
+    runner = trainer(plan, data, data.packed[member], lambda s: peak * (1 - (1 - low) * (s - run.branch_step + 1) / span))
     runner.restore(run.moments[member])
     runner.load(run.branch)
     runner.steps(steps, run.branch_step, rewarm=False)

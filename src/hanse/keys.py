@@ -99,7 +99,9 @@ class SigningKey:
     secret: bytes
 
     def __post_init__(self) -> None:
-        self.public  # refuse a bad name or length at once
+        PublicKey(self.name, bytes(32))  # refuses a bad name at once
+        if len(self.secret) != 32:
+            raise KeyFileError(f"key {self.name}: expected 32 secret bytes, got {len(self.secret)}")
 
     def __repr__(self) -> str:
         return f"SigningKey({self.name!r})"  # never the secret

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,6 +42,32 @@ def test_each_domain_has_text_for_a_member_and_a_disjoint_split(domain: corpora.
     held_out = [*read_documents(written.files["dev"]), *read_documents(written.files["test"])]
     corpora.check_disjoint(read_documents(written.files["train"]), held_out)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["dev.jsonl", "test.jsonl", "train.jsonl"]
+
+
+@pytest.mark.parametrize("domain", corpora.DOMAINS, ids=lambda d: d.name)
+def test_held_out_sets_are_the_ones_the_page_names_for_this_version(domain: corpora.Domain, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "corpora.md").read_text(encoding="utf-8")
+    named = re.search(rf"\| `{domain.name}` \| ([0-9.]+) \| `(\w+)` \| `(\w+)` \|", page)
+    assert named is not None
+    if named[1] != domain.version:
+        pytest.skip(f"{domain.package} {domain.version}: the page was measured with {named[1]}")
+    split = corpora.write(domain, tmp_path, train_bytes=10_000).split
+    assert (split["dev"][:16], split["test"][:16]) == (named[2], named[3])
+
+
+def test_longer_excerpts_for_a_large_train_keep_dev_and_test_as_they_are(tmp_path: Path) -> None:
+    domain = corpora.domain("nations")
+    small = corpora.write(domain, tmp_path / "a", train_bytes=50_000)
+    large = corpora.write(domain, tmp_path / "b", train_bytes=corpora.LARGE_BYTES + 1)
+    assert (small.split["dev"], small.split["test"]) == (large.split["dev"], large.split["test"])
+    assert max(len(d.text.encode()) for d in read_documents(large.files["train"])) > corpora.DOCUMENT_BYTES_MAX
+
+
+def test_a_damaged_data_file_is_named(tmp_path: Path) -> None:
+    for name, data in (("a.json", b"{"), ("b.json.gz", b"not gzip"), ("c.json", b"[1]")):
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(CorpusError, match=name):
+            sources._object("botocore", tmp_path / name)
 
 
 def test_writing_again_writes_the_same_bytes_and_a_larger_train_keeps_the_test_set(tmp_path: Path) -> None:

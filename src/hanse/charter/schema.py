@@ -95,7 +95,8 @@ class Charter(Clause):
     @model_validator(mode="after")
     def _consistent(self) -> Charter:
         if self.rules != RULES:
-            raise ValueError(f"rules = {self.rules}: this software implements rules {RULES}; install one that knows {self.rules}")
+            known = f"this software implements rules {RULES}; install one that knows {self.rules}"
+            raise ValueError(f"rules = {self.rules}: {known}")
         if not 1 <= len(self.name) <= 100:
             raise ValueError("name: expected 1-100 characters")
         if not self.member:

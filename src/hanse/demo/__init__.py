@@ -1,5 +1,5 @@
 """The demo: four members with four private corpora of real text train one model through one bucket.
 
 `corpora` names the four domains and writes each member's split; `sources` reads the installed packages they come from;
-`report` turns a demo's result.json into one self-contained page, with `charts` for its pictures.
+`report` turns a demo's result.json into one self-contained page: `charts` for its pictures, `tables`, `stylesheet`.
 """

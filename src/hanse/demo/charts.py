@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import math
 import re
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -102,7 +103,7 @@ def shape(kind: str, at: tuple[float, float]) -> str:
 
 def dots(title: str, marks: Sequence[Mark], unit: str) -> str:
     """A row per mark, all on one axis; a row far right of the others is drawn at the edge with an arrow."""
-    left, right, row, width = 96.0, 412.0, 30.0, 470.0
+    left, right, row, width = 96.0, 396.0, 30.0, 470.0
     values = sorted(mark.value for mark in marks)
     middle = values[len(values) // 2]
     spread = max(middle - values[0], 0.01 * abs(middle), 1e-6)
@@ -127,47 +128,57 @@ def dots(title: str, marks: Sequence[Mark], unit: str) -> str:
         if reference is not None and mark is not reference:
             body.append(segment((x_of(reference.value), y), (x_of(mark.value), y), f"stem k-{mark.kind}"))
         body.append(shape(mark.kind, (x_of(mark.value), y)))
-        body.append(text((right + 54, y + 4.5), f"{mark.value:.3f}{' →' if beyond else ''}", "value", "end") + "</g>")
+        if beyond:
+            body.append(f'<path d="M{x_of(high) + 9:.1f} {y:.1f}h9m-4-4l4 4l-4 4" class="beyond"/>')
+        body.append(text((width - 2, y + 4.5), f"{mark.value:.3f}", "value", "end") + "</g>")
     if reference is not None:
         body.insert(0, segment((x_of(reference.value), 6), (x_of(reference.value), bottom), "reference"))
-    body.append(text((right + 54, bottom + 17), unit, "tick", "end"))
+    body.append(text((left - 14, bottom + 17), unit, "tick", "end"))
     about = "; ".join(f"{mark.label} {mark.value:.3f}" for mark in marks)
     return svg((width, bottom + 24), title, f"{unit}, less is better: {about}", body)
 
 
-def curves(title: str, series: Sequence[Line], x_label: str, y_label: str) -> str:
-    """Curves over a common x, the end of each marked with its shape."""
+def curves(title: str, series: Sequence[Line], labels: tuple[str, str], level: float | None = None) -> str:
+    """Curves over a common x, the end of each marked with its shape; `labels` of x and y; `level` a dashed line.
+
+    The steep start is cut off at the top: the axis spans what happens after the first twelfth of x.
+    """
     left, right, top, bottom, width = 46.0, 446.0, 14.0, 190.0, 470.0
     points = [point for line in series for point in line.points]
     x_high = max(x for x, _ in points) or 1.0
-    x_low = min(0.0, *(x for x, _ in points))
-    low, high = min(y for _, y in points), max(y for _, y in points)
+    later = [y for x, y in points if x >= x_high / 12] + ([] if level is None else [level])
+    low, high = min(later), max(later)
     pad = max((high - low) * 0.06, 1e-6)
     low, high = low - pad, high + pad
+    clip = f"clip-{zlib.crc32(title.encode()):08x}"
 
     def place(point: tuple[float, float]) -> tuple[float, float]:
-        x = left + (point[0] - x_low) / (x_high - x_low) * (right - left)
-        return x, bottom - (point[1] - low) / (high - low) * (bottom - top)
+        return left + point[0] / x_high * (right - left), bottom - (point[1] - low) / (high - low) * (bottom - top)
 
-    body = []
+    box = f'<rect x="{left:g}" y="{top:g}" width="{right - left + 8:g}" height="{bottom - top:g}"/>'
+    body = [f'<clipPath id="{clip}">{box}</clipPath>']
     for tick in ticks(low, high):
         y = place((0, tick))[1]
         body += [segment((left, y), (right, y), "grid"), text((left - 8, y + 4), f"{tick:g}", "tick", "end")]
-    for tick in ticks(x_low, x_high):
+    for tick in ticks(0.0, x_high):
         body.append(text((place((tick, low))[0], bottom + 18), short(tick), "tick", "middle"))
+    if level is not None:
+        body.append(segment((left, place((0, level))[1]), (right, place((0, level))[1]), "reference"))
     for line in series:
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in map(place, line.points))
-        said = f"{line.label}: from {line.points[0][1]:.3f} to {line.points[-1][1]:.3f} {y_label}"
-        body.append(f'<g><title>{esc(said)}</title><polyline points="{path}" class="curve k-{line.kind}"/>')
+        said = f"{line.label}: from {line.points[0][1]:.3f} to {line.points[-1][1]:.3f} {labels[1]}"
+        body.append(f"<g><title>{esc(said)}</title>")
+        body.append(f'<polyline points="{path}" clip-path="url(#{clip})" class="curve k-{line.kind}"/>')
         body.append(shape(line.kind, place(line.points[-1])) + "</g>")
-    body.append(text((left, bottom + 36), f"{x_label} →", "tick"))
+    body.append(text((right, bottom + 35), f"{labels[0]} →", "tick", "end"))
+    body.append(text((0, bottom + 35), labels[1], "tick"))
     about = "; ".join(f"{line.label} ends at {line.points[-1][1]:.3f}" for line in series)
-    return svg((width, bottom + 42), title, f"{y_label} over {x_label}: {about}", body)
+    return svg((width, bottom + 42), title, f"{labels[1]} over {labels[0]}: {about}", body)
 
 
 def log_bars(title: str, bars: Sequence[tuple[str, float, str]], unit: str) -> str:
     """Horizontal bars (label, value, kind) on a logarithmic axis that starts at the power of ten below the least."""
-    left, right, row, width = 150.0, 850.0, 26.0, 960.0
+    left, right, row, width = 168.0, 860.0, 26.0, 960.0
     known = [value for _, value, _ in bars if value > 0]
     low, high = math.floor(math.log10(min(known)) - 0.3), math.log10(max(known)) + 0.02
     bottom = 8 + row * len(bars)
@@ -188,7 +199,8 @@ def log_bars(title: str, bars: Sequence[tuple[str, float, str]], unit: str) -> s
         said = f"{label}: {value:,.0f} {unit}"
         body.append(f"<g><title>{esc(said)}</title>{text((left - 12, y + 17), label, 'label', 'end')}")
         body.append(
-            f'<rect x="{left:.1f}" y="{y + 4:.1f}" width="{end - left:.1f}" height="{row - 8:.1f}" rx="2" class="{kind}"/>'
+            f'<rect x="{left:.1f}" y="{y + 4:.1f}" width="{end - left:.1f}" height="{row - 8:.1f}" rx="2" '
+            f'class="{kind}"/>'
         )
         body.append(text((end + 8, y + 17), f"{short(value)}{unit}", "value") + "</g>")
     about = "; ".join(f"{label} {short(value)}{unit}" for label, value, _ in bars)
@@ -212,49 +224,57 @@ def shares(title: str, parts: Sequence[tuple[str, float]]) -> str:
 
 def strip(title: str, cells: Sequence[Cell], flags: dict[int, str], about: str) -> str:
     """Cells in reading order, wrapped into rows; a flag stands after the first `size` cells, for a size in `flags`."""
-    columns, pitch, row, top = 60, 16.0, 30.0, 12.0
+    columns, pitch, row, top = (60, 16.0, 30.0, 12.0) if len(cells) <= 480 else (96, 10.0, 19.0, 8.0)
+    side = pitch - (3 if columns == 60 else 2)
     rows = max(1, -(-len(cells) // columns))
     body = []
     for at, cell in enumerate(cells):
         x, y = (at % columns) * pitch, top + (at // columns) * row
-        body.append(f'<g><title>{esc(cell.text)}</title><rect x="{x:.1f}" y="{y:.1f}" width="13" height="13" rx="2.5" ')
+        body.append(
+            f'<g><title>{esc(cell.text)}</title><rect x="{x:.1f}" y="{y:.1f}" width="{side:g}" height="{side:g}" rx="2" '
+        )
         body.append(f'class="c-{cell.color % COLORS}{" void" if cell.crossed else ""}"/>')
         if cell.crossed:
-            body.append(f'<path d="M{x + 3.5:.1f} {y + 3.5:.1f}l6 6m0-6l-6 6" class="cross"/>')
+            x, y, arm = x + side / 4, y + side / 4, side / 2
+            body.append(f'<path d="M{x:.1f} {y:.1f}l{arm:g} {arm:g}m0 {-arm:g}l{-arm:g} {arm:g}" class="cross"/>')
         body.append("</g>")
     for size, said in sorted(flags.items()):
         if 0 < size <= len(cells):
-            x, y = ((size - 1) % columns) * pitch + 14.5, top + ((size - 1) // columns) * row
-            mark = f'<path d="M{x:.1f} {y - 5:.1f}v23m0-23l-6 3.2l6 3.2" class="flag"/>'
+            x, y = ((size - 1) % columns) * pitch + side + 1.5, top + ((size - 1) // columns) * row
+            mark = f'<path d="M{x:.1f} {y - 5:.1f}v{side + 7:g}m0 {-side - 7:g}l-6 3.2l6 3.2" class="flag"/>'
             body.append(f"<g><title>{esc(said)}</title>{mark}</g>")
     return svg((columns * pitch, top + rows * row), title, about, body)
 
 
 def timeline(title: str, names: Sequence[str], rounds: Sequence[tuple[str, float, Sequence[str]]]) -> str:
-    """A column per round (label, seconds, admitted names), as wide as it took; a dot where a name was admitted."""
+    """A column per round (label, seconds, admitted names), a dot where a name was admitted.
+
+    Columns are as wide as the rounds took, but a quarter of the mean at least.
+    """
     left, right, row, top, width = 96.0, 950.0, 26.0, 24.0, 960.0
     total = sum(max(seconds, 0.0) for _, seconds, _ in rounds)
+    least = max(total, 1e-9) / len(rounds) / 4
+    spans = [max(seconds, least) for _, seconds, _ in rounds]
+    spans = [span / sum(spans) * (right - left) for span in spans]
     bottom = top + row * len(names)
-    x, body = left, []
-    gap = max(1, math.ceil(len(rounds) / 24))
+    x, body, free = left, list[str](), 0.0
     for at, name in enumerate(names):
         body.append(text((left - 14, top + row * (at + 0.5) + 4), name, "label", "end"))
     for at, (label, seconds, admitted) in enumerate(rounds):
-        share = max(seconds, 0.0) / total if total > 0 else 1 / len(rounds)
-        span = share * (right - left)
+        span = spans[at]
         said = f"round {label}: {seconds:.2f} s, admitted {', '.join(admitted) or 'nobody'}"
         body.append(f"<g><title>{esc(said)}</title>")
         body.append(
             f'<rect x="{x:.1f}" y="{top:.1f}" width="{span:.1f}" height="{bottom - top:.1f}" class="band{at % 2}"/>'
         )
-        if at % gap == 0:
+        if x + span / 2 >= free:
             body.append(text((x + span / 2, top - 8), label, "tick", "middle"))
+            free = x + span / 2 + 34
         for place, name in enumerate(names):
             y = top + row * (place + 0.5)
             kind = f"c-{place % COLORS}" if name in admitted else "absent"
-            body.append(
-                f'<circle cx="{x + span / 2:.1f}" cy="{y:.1f}" r="{max(2.0, min(6.0, span * 0.42)):.1f}" class="{kind}"/>'
-            )
+            radius = max(1.4, min(6.0, span * 0.42))
+            body.append(f'<circle cx="{x + span / 2:.1f}" cy="{y:.1f}" r="{radius:.1f}" class="{kind}"/>')
         body.append("</g>")
         x += span
     body.append(text((left, bottom + 18), "0 s", "tick"))

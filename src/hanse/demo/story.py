@@ -268,7 +268,7 @@ def _update_bytes(place: Place, member: str) -> int:
 def _contribution(follower: Follower) -> dict[str, Any]:
     run = follower.fold.run
     assert run is not None
-    admitted = {name: 0 for name in follower.fold.consortium.members}
+    admitted = dict.fromkeys(follower.fold.consortium.members, 0)
     updates, tokens = dict(admitted), dict(admitted)
     for item in run.rounds:
         for name, candidate in item.updates.items():

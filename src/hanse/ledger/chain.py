@@ -7,7 +7,6 @@ the tree, whatever the verdict was (a void entry is void for everyone, and stays
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 
 from hanse.errors import EnvelopeError
@@ -96,7 +95,8 @@ class Chain:
         elif statement.log != self.genesis:
             return "foreign: written for another log"
         if entry.id in self.ids:
-            return "duplicate: same payload as entry %d.%d" % self.ids[entry.id]
+            index, k = self.ids[entry.id]
+            return f"duplicate: same payload as entry {index}.{k}"
         seen = statement.seen
         if seen.size > self.size:
             return f"false seen: claims {seen.size} entries where {self.size} exist"
@@ -114,5 +114,3 @@ class Chain:
         """Take a judged slot into the tree."""
         self.tree.append(slot.leaf(self.size))
 
-
-EMPTY_ROOT = hashlib.sha256(b"").digest()

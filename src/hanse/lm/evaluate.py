@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,8 @@ from hanse.errors import CorpusError
 from hanse.lm.tokenizer import Tokenizer
 
 _IGNORED = -100
+_LOGITS_MAX = 1 << 26
+"""Logits held at a time (256 MiB as float32): large vocabularies get smaller batches."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,13 @@ class Score:
 
 @torch.no_grad()
 def score(model: torch.nn.Module, tokenizer: Tokenizer, texts: Sequence[str], length: int, batch: int = 32) -> Score:
-    """Loss of `texts` in windows of `length` tokens, each document alone and starting after an end-of-text token."""
-    if not texts:
+    """Loss of `texts` in windows of `length` tokens, each document alone and starting after an end-of-text token.
+
+    Raises CorpusError for a set without text.
+    """
+    if not any(texts):
         raise CorpusError("evaluation set is empty: give it at least one document")
+    batch = max(1, min(batch, _LOGITS_MAX // (length * tokenizer.size)))
     model.eval()
     device = next(model.parameters()).device
     windows: list[tuple[int, list[int]]] = []
@@ -69,9 +75,16 @@ def score(model: torch.nn.Module, tokenizer: Tokenizer, texts: Sequence[str], le
     return Score(tuple(nats), tuple(len(text.encode()) for text in texts))
 
 
+def bits_per_byte(
+    model: torch.nn.Module, tokenizer: Tokenizer, domains: Mapping[str, Sequence[str]], length: int
+) -> dict[str, Score]:
+    """The score of each domain's texts, by name; its `bits_per_byte` and, for a bootstrap, every document's loss."""
+    return {name: score(model, tokenizer, texts, length) for name, texts in sorted(domains.items())}
+
+
 @torch.no_grad()
 def sample(model: Any, tokenizer: Tokenizer, prompt: str, tokens: int, seed: int, temperature: float = 0.8) -> str:
-    """`prompt` continued by at most `tokens` tokens."""
+    """`prompt` continued by at most `tokens` tokens; temperature 0 takes the likeliest. The seed fixes the draws."""
     model.eval()
     device = next(model.parameters()).device
     ids = [tokenizer.end_id, *tokenizer.encode([prompt])[0]]
@@ -79,7 +92,10 @@ def sample(model: Any, tokenizer: Tokenizer, prompt: str, tokens: int, seed: int
     limit = int(getattr(model.config, "max_position_embeddings", 1024))
     for _ in range(tokens):
         logits = model(input_ids=torch.tensor([ids[-limit:]], device=device), use_cache=False).logits[0, -1].float().cpu()
-        token = int(torch.multinomial(torch.softmax(logits / temperature, -1), 1, generator=stream))
+        if temperature > 0:
+            token = int(torch.multinomial(torch.softmax(logits / temperature, -1), 1, generator=stream))
+        else:
+            token = int(logits.argmax())
         if token == tokenizer.end_id:
             break
         ids.append(token)

@@ -23,6 +23,11 @@ OVERLAP_MAX = 0.2
 _WORD = re.compile(r"\w+")
 
 
+def fingerprint(text: str) -> bytes:
+    """SHA-256 of a text, white space aside: equal for exact duplicates."""
+    return hashlib.sha256(" ".join(text.split()).encode()).digest()
+
+
 def grams(text: str, key: bytes) -> set[int]:
     """Keyed 8-byte hashes of a text's 13-word runs, case and punctuation aside; shorter texts are one run."""
     words = _WORD.findall(text.lower())
@@ -64,7 +69,7 @@ class Cleaner:
     def clean(self, documents: Iterable[Document]) -> Iterator[Document]:
         """The documents that may train, in order."""
         for document in documents:
-            mark = hashlib.sha256(" ".join(document.text.split()).encode()).digest()
+            mark = fingerprint(document.text)
             if mark in self._seen:
                 self.duplicates += 1
                 continue
@@ -77,4 +82,12 @@ class Cleaner:
 
     def _overlaps(self, text: str) -> bool:
         own = np.array(sorted(grams(text, self.key)), np.uint64)
-        return any(np.isin(own, found).sum() > OVERLAP_MAX * own.size for found in self.forbidden if own.size)
+        return own.size > 0 and any(_shared(own, found) > OVERLAP_MAX * own.size for found in self.forbidden)
+
+
+def _shared(own: npt.NDArray[np.uint64], found: npt.NDArray[np.uint64]) -> int:
+    """How many of `own` stand in the sorted `found`: a few bisections each, however large an evaluation set is."""
+    if not found.size:
+        return 0
+    at = np.minimum(np.searchsorted(found, own), found.size - 1)
+    return int((found[at] == own).sum())

@@ -21,7 +21,7 @@ class Metrics:
 
     def __init__(self, path: Path | None = None, tracker: Tracker = "", run: str = "hanse") -> None:
         self.path = path
-        self._log = _tracker(tracker, run)
+        self._log = _tracker(tracker, run, path.parent if path is not None else Path())
         self._peak = 0.0
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,26 +36,28 @@ class Metrics:
     def utilization(self, weights: Mapping[str, npt.NDArray[np.float32]], tokens: int, seconds: float) -> float:
         """Model FLOPs utilization: 6 x parameters x tokens over what this machine's matrix product reaches (PaLM, app. B)."""
         if not self._peak:
-            self._peak = matmul_flops()
+            self._peak = matmul_flops()  # what the CPU reaches; Trainer.utilization knows its device
         parameters = sum(array.size for array in weights.values())
         return round(6 * parameters * tokens / seconds / self._peak, 4) if seconds else 0.0
 
 
-def matmul_flops(size: int = 512, repeats: int = 5) -> float:
-    """Floating-point operations a second of a float32 matrix product with the threads torch has now."""
+def matmul_flops(size: int = 0, repeats: int = 5, device: str = "cpu", bf16: bool = False) -> float:
+    """Floating-point operations a second of a square matrix product with the threads torch has now; size 0: 512, or 4,096
+    off the CPU."""
     import torch
 
-    left = torch.ones(size, size)
+    side = size or (512 if device == "cpu" else 4096)
+    left = torch.ones(side, side, device=device, dtype=torch.bfloat16 if bf16 else torch.float32)
     best = float("inf")
     for _ in range(repeats):
         began = time.perf_counter()
-        left @ left
+        float((left @ left)[0, 0])  # reading one element waits for the device
         best = min(best, time.perf_counter() - began)
-    return 2 * size**3 / best
+    return 2 * side**3 / best
 
 
-def _tracker(name: Tracker, run: str) -> Any:
-    """A function that logs one record."""
+def _tracker(name: Tracker, run: str, folder: Path) -> Any:
+    """A function that logs one record. Raises MissingExtraError naming the package."""
     if name == "":
         return lambda record: None
     try:
@@ -71,11 +73,12 @@ def _tracker(name: Tracker, run: str) -> Any:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:
         raise MissingExtraError(f"tracker = {name!r}", name) from error
-    writer = SummaryWriter(comment=run)
+    writer = SummaryWriter(log_dir=str(folder / "tensorboard" / run))
 
     def log(record: dict[str, Any]) -> None:
         for key, value in record.items():
             if isinstance(value, int | float):
                 writer.add_scalar(key, value, int(record.get("step", 0)))
+        writer.flush()
 
     return log

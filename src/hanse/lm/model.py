@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
+import copy
 import json
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,20 +12,20 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import transformers
-from safetensors.numpy import load_file
 
 from hanse.errors import ConfigError, InputError
+from hanse.lm.base import base_config, base_weights, quiet
 from hanse.lm.initial import random_weights
 from hanse.lm.spec import ModelSpec
-from hanse.lm.tokenizer import END_OF_TEXT, Tokenizer
+from hanse.lm.tokenizer import Tokenizer
 
 Weights = dict[str, npt.NDArray[np.float32]]
 
 
 def config_of(spec: ModelSpec, vocab_size: int, base: Path | None = None) -> Any:
-    """The transformers config. Raises ConfigError for an unknown architecture or field."""
+    """The transformers config. Raises ConfigError for an unknown architecture or field, InputError for another base."""
     if spec.base is not None:
-        return transformers.AutoConfig.from_pretrained(_checked_base(spec, base))
+        return base_config(spec.base, base, vocab_size)
     try:
         default = transformers.AutoConfig.for_model(spec.architecture)
     except ValueError as error:
@@ -35,20 +34,30 @@ def config_of(spec: ModelSpec, vocab_size: int, base: Path | None = None) -> Any
     for name, value in spec.config.items():
         if not hasattr(default, name):
             raise ConfigError(f"model.config.{name}: {spec.architecture} has no such field")
-        fields[name] = float(value) if isinstance(getattr(default, name), float) else value
+        fields[name] = _as_float(name, value) if isinstance(getattr(default, name), float) else value
     fields |= {"vocab_size": vocab_size, "bos_token_id": 0, "eos_token_id": 0, "pad_token_id": None}
-    return transformers.AutoConfig.for_model(spec.architecture, **fields)
+    try:
+        config = transformers.AutoConfig.for_model(spec.architecture, **fields)
+    except (ValueError, TypeError) as error:  # what its own validation says of the values
+        raise ConfigError(f"model.config: {spec.architecture}: {error}") from error
+    if type(config) not in transformers.MODEL_FOR_CAUSAL_LM_MAPPING:
+        raise ConfigError(f"model.architecture {spec.architecture!r}: not a causal language model")
+    return config
+
+
+def _as_float(name: str, value: int | str | bool) -> float:
+    try:
+        return float(value)
+    except ValueError as error:
+        raise ConfigError(f"model.config.{name}: {value!r} is not a decimal") from error
 
 
 def build(spec: ModelSpec, vocab_size: int, base: Path | None = None) -> torch.nn.Module:
     """The model in float32 on the CPU, with initial weights."""
     config = config_of(spec, vocab_size, base)
-    with torch.device("meta"):
-        shell = _from_config(config)
-    shapes = {name: tuple(tensor.shape) for name, tensor in shell.named_parameters()}
-    del shell
+    values = _initial(spec, config, base)
     model = _from_config(config).float()
-    load_weights(model, initial_weights(spec, shapes, config, base))
+    load_weights(model, values)
     return model
 
 
@@ -58,31 +67,40 @@ def _from_config(config: Any) -> torch.nn.Module:
     return model
 
 
-def initial_weights(
-    spec: ModelSpec, shapes: dict[str, tuple[int, ...]], config: Any, base: Path | None = None
-) -> Weights:
-    """Random weights from the seed, or those of the adopted base: the same bits everywhere."""
-    if spec.base is None:
-        layers = int(getattr(config, "num_hidden_layers", 1))
-        return random_weights(shapes, spec.seed, layers, float(getattr(config, "initializer_range", 0.02)))
-    folder = _checked_base(spec, base)
-    found: Weights = {}
-    for name in sorted(spec.base.files):
-        if name.endswith(".safetensors"):
-            found |= _read_tensors(folder / name)
-    missing = sorted(set(shapes) - set(found))
-    if missing:
-        raise InputError(f"base {folder}: its safetensors lack {missing[0]}, which the model needs")
-    return {name: found[name] for name in sorted(shapes)}
-
-
 def start(spec: ModelSpec, vocab_size: int, base: Path | None = None) -> Weights:
-    """Initial weights without building the model's own."""
-    config = config_of(spec, vocab_size, base)
+    """Initial weights without building the model's own: random from the seed, or the adopted base's, the same bits
+    everywhere. Raises ConfigError, InputError."""
+    return _initial(spec, config_of(spec, vocab_size, base), base)
+
+
+def _initial(spec: ModelSpec, config: Any, base: Path | None) -> Weights:
+    if spec.base is not None:
+        return base_weights(spec.base, base)
     with torch.device("meta"):
         shell = _from_config(config)
     shapes = {name: tuple(tensor.shape) for name, tensor in shell.named_parameters()}
-    return initial_weights(spec, shapes, config, base)
+    layers = int(getattr(config, "num_hidden_layers", 1))
+    std = float(getattr(config, "initializer_range", 0.02))
+    return random_weights(shapes, spec.seed, layers, std, _constants(shell))
+
+
+def _constants(shell: Any) -> dict[str, float]:
+    """Vectors that the architecture starts at one constant, with it: norms mostly, 1 for Llama and 0 for Gemma."""
+    found: dict[str, float] = {}
+    for path, module in shell.named_modules():
+        own = dict(module.named_parameters(recurse=False))
+        if not own or next(module.children(), None) is not None or any(tensor.ndim != 1 for tensor in own.values()):
+            continue
+        real = copy.deepcopy(module).to_empty(device="cpu")
+        with torch.no_grad():
+            for tensor in real.parameters():
+                tensor.fill_(torch.nan)
+                tensor.__dict__.pop("_is_hf_initialized", None)  # transformers' mark: this one is done
+            shell._init_weights(real)
+            for name, tensor in real.named_parameters():
+                if bool((tensor == tensor[0]).all()):
+                    found[f"{path}.{name}"] = float(tensor[0])
+    return found
 
 
 def weights(model: torch.nn.Module) -> Weights:
@@ -106,43 +124,39 @@ def load_weights(model: torch.nn.Module, values: Weights) -> None:
 def export(model: torch.nn.Module, tokenizer: Tokenizer, folder: Path) -> None:
     """A Hugging Face model folder that `from_pretrained` loads; replaces `folder` only once it is whole."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
+        made = Path(temporary) / "new"
+        _write_folder(model, tokenizer, made)
+        if folder.exists():
+            folder.rename(Path(temporary) / "old")
+        made.rename(folder)
+
+
+def _write_folder(model: torch.nn.Module, tokenizer: Tokenizer, folder: Path) -> None:
     saved: Any = model
-    saved.save_pretrained(temporary, safe_serialization=True)
-    (temporary / "tokenizer.json").write_bytes(tokenizer.data)
+    with quiet():
+        saved.save_pretrained(folder)
+    (folder / "tokenizer.json").write_bytes(tokenizer.data)
+    end = tokenizer.end_text
     settings = {
         "tokenizer_class": "PreTrainedTokenizerFast",
-        "bos_token": END_OF_TEXT,
-        "eos_token": END_OF_TEXT,
+        "bos_token": end,
+        "eos_token": end,
         "model_max_length": int(getattr(saved.config, "max_position_embeddings", 2048)),
         "clean_up_tokenization_spaces": False,
     }
-    (temporary / "tokenizer_config.json").write_text(json.dumps(settings, indent=2) + "\n")
-    if folder.exists():
-        shutil.rmtree(folder)
-    temporary.rename(folder)
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
 
 
-def _checked_base(spec: ModelSpec, base: Path | None) -> Path:
-    """The base's folder, every named file's digest checked."""
-    assert spec.base is not None
-    if base is None:
-        raise InputError(f"the plan starts from {spec.base.name}: name its folder with `base` in the site file")
-    for name, wanted in sorted(spec.base.files.items()):
-        try:
-            with open(base / name, "rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise InputError(f"base {base / name}: {error.strerror}; the plan wants it with SHA-256 {wanted}") from error
-        if found != wanted:
-            raise InputError(f"base {base / name}: SHA-256 {found}, the plan wants {wanted}")
-    return base
-
-
-def _read_tensors(path: Path) -> Weights:
+def load_folder(folder: Path) -> tuple[torch.nn.Module, Tokenizer]:
+    """Model (float32, CPU) and tokenizer of a Hugging Face folder with safetensors. Raises InputError."""
+    auto: Any = transformers.AutoModelForCausalLM
     try:
-        return {name: np.asarray(array, np.float32) for name, array in load_file(path).items()}
-    except TypeError:  # bfloat16 has no numpy type: torch reads it
-        from safetensors.torch import load_file as load_torch
-
-        return {name: tensor.float().numpy() for name, tensor in load_torch(path).items()}
+        with quiet():
+            model: torch.nn.Module = auto.from_pretrained(
+                folder, dtype=torch.float32, attn_implementation="sdpa", use_safetensors=True, local_files_only=True
+            )
+        data = (folder / "tokenizer.json").read_bytes()
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder}: not a model folder with safetensors and tokenizer.json: {error}") from error
+    return model, Tokenizer(data)

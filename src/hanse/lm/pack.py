@@ -7,8 +7,10 @@ epoch cuts it into sequences at another offset and reads them in another order; 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -37,13 +39,15 @@ def write_tokens(texts: Iterable[str], tokenizer: Tokenizer, path: Path) -> int:
                 _write(file, batch, tokenizer, dtype)
                 batch = []
         _write(file, batch, tokenizer, dtype)
+        file.flush()
+        os.fsync(file.fileno())
     temporary.replace(path)
     return documents
 
 
-def _write(file: object, batch: list[str], tokenizer: Tokenizer, dtype: np.dtype[np.generic]) -> None:
+def _write(file: BinaryIO, batch: list[str], tokenizer: Tokenizer, dtype: np.dtype[np.generic]) -> None:
     for ids in tokenizer.encode(batch):
-        file.write(np.asarray([*ids, tokenizer.end_id], dtype).tobytes())  # type: ignore[attr-defined]
+        file.write(np.asarray([*ids, tokenizer.end_id], dtype).tobytes())
 
 
 def _dtype(tokenizer: Tokenizer) -> np.dtype[np.generic]:
@@ -51,13 +55,23 @@ def _dtype(tokenizer: Tokenizer) -> np.dtype[np.generic]:
 
 
 class Packed:
-    """A token file read in sequences of `length` + 1 tokens (the last is the last target)."""
+    """A token file read in sequences of `length` + 1 tokens (the last is the last target).
+
+    Memory: 16 bytes per sequence for the order of the epoch; tokens stay on disk. Raises CorpusError.
+    """
 
     def __init__(self, path: Path, tokenizer: Tokenizer, length: int, seed: int) -> None:
         self.length, self.seed = length, seed
-        size = path.stat().st_size
+        self.rows = tokenizer.size
+        """Rows an embedding needs for these tokens."""
+        try:
+            size = path.stat().st_size
+        except OSError as error:
+            raise CorpusError(f"{path}: {error.strerror}; the text has not been tokenized") from error
         if size == 0:
             raise CorpusError(f"{path}: no tokens; the site's text is empty")
+        if size % _dtype(tokenizer).itemsize:
+            raise CorpusError(f"{path}: {size} bytes are no whole number of tokens; remove it and tokenize again")
         self.tokens: npt.NDArray[np.generic] = np.memmap(path, _dtype(tokenizer), "r")
         self.sequences = (self.tokens.size - 1 - length) // length
         if self.sequences < 1:

@@ -59,7 +59,20 @@ class BaseModelSpec(Table):
     licence: str
     """SPDX identifier of the base's licence. The consortium's weights inherit it."""
     files: dict[str, str]
-    """SHA-256 of each file of the base's folder that is read: safetensors and config.json. Checked before use."""
+    """SHA-256 of each file of the base's folder that is read: config.json, the safetensors and, when there are several,
+    their model.safetensors.index.json. Checked before use; no other file of the folder is looked at."""
+
+    @field_validator("files")
+    @classmethod
+    def _complete(cls, value: dict[str, str]) -> dict[str, str]:
+        if "config.json" not in value or not any(name.endswith(".safetensors") for name in value):
+            raise ValueError("expected config.json and at least one .safetensors file, each with its SHA-256")
+        for name, sha256 in value.items():
+            if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}", name):
+                raise ValueError(f"{name!r}: expected a plain file name")
+            if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+                raise ValueError(f"{name}: expected 64 lower-case hex digits, the file's SHA-256")
+        return value
 
 
 class ModelSpec(Table):
@@ -163,4 +176,25 @@ class TrainSpec(Table):
             raise ValueError("batch_sequences: expected a positive multiple of accumulation")
         if min(self.warmup_steps, self.rewarm_steps, self.decay_start, self.decay_steps) < 0:
             raise ValueError("warmup_steps, rewarm_steps, decay_start, decay_steps: expected at least 0")
+        if self.learning_rate.value <= 0 or self.weight_decay.value < 0 or self.clip.value < 0:
+            raise ValueError("learning_rate: expected more than 0; weight_decay and clip: at least 0")
+        if not all(0 <= beta.value < 1 for beta in (self.beta1, self.beta2)) or not 0 <= self.decay_to.value <= 1:
+            raise ValueError("beta1 and beta2: expected 0 or more and less than 1; decay_to: 0 to 1")
+        return self
+
+
+class SplitSpec(Table):
+    """What is held out of a site's own text. Not part of a run plan."""
+
+    dev_permille: int = 20
+    """Thousandths of the documents that settings are chosen on. Off: 0."""
+    test_permille: int = 20
+    """Thousandths of the documents that are read once, at the end. Off: 0."""
+    seed: int = 0
+    """Another seed holds out other documents."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> SplitSpec:
+        if min(self.dev_permille, self.test_permille) < 0 or self.dev_permille + self.test_permille > 500:
+            raise ValueError("dev_permille and test_permille: expected at least 0 each and at most 500 together")
         return self

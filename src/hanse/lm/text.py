@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,8 +24,16 @@ class Document:
 def documents(path: Path, field: str = "text") -> Iterator[Document]:
     """Documents of a file or folder, in a stable order. `field` names the text column of tables.
 
-    A folder is a `datasets` folder when it has dataset_info.json, else every readable file below it. Raises CorpusError.
+    A folder is a `datasets` folder when it has dataset_info.json, else every readable file below it; a pattern such as
+    `books/**/*.txt` stands for all it matches. Raises CorpusError naming file and line.
     """
+    if not path.exists() and glob.has_magic(str(path)):
+        matches = sorted(glob.glob(str(path), recursive=True))
+        if not matches:
+            raise CorpusError(f"{path}: the pattern matches no file; correct `text` in the site file")
+        for match in matches:
+            yield from documents(Path(match), field)
+        return
     if not path.exists():
         raise CorpusError(f"{path}: no such file or folder; correct `text` in the site file")
     if path.is_dir():
@@ -32,7 +41,7 @@ def documents(path: Path, field: str = "text") -> Iterator[Document]:
             yield from _dataset(path, field)
             return
         files = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
-        known = [p for p in files if p.suffix in TEXT_SUFFIXES | {".jsonl", ".parquet"}]
+        known = [p for p in files if p.suffix.lower() in TEXT_SUFFIXES | {".jsonl", ".parquet"}]
         if not known:
             raise CorpusError(f"{path}: no .jsonl, .parquet or text files below it ({len(files)} files of other kinds)")
         for file in known:
@@ -42,9 +51,9 @@ def documents(path: Path, field: str = "text") -> Iterator[Document]:
 
 
 def _file(path: Path, field: str, name: str) -> Iterator[Document]:
-    if path.suffix == ".jsonl":
+    if path.suffix.lower() == ".jsonl":
         yield from _jsonl(path, field, name)
-    elif path.suffix == ".parquet":
+    elif path.suffix.lower() == ".parquet":
         yield from _parquet(path, field, name)
     else:
         try:
@@ -65,10 +74,14 @@ def _jsonl(path: Path, field: str, name: str) -> Iterator[Document]:
                     continue
                 try:
                     row = json.loads(line)
-                except json.JSONDecodeError as error:
-                    raise CorpusError(f"{path}:{number}: not JSON: {error.msg}") from error
+                except (ValueError, RecursionError) as error:
+                    raise CorpusError(f"{path}:{number}: not JSON: {error}") from error
                 if not isinstance(row, dict) or not isinstance(row.get(field), str):
                     raise CorpusError(f"{path}:{number}: expected an object with a string {field!r}; set `text_field`")
+                try:
+                    row[field].encode()
+                except UnicodeEncodeError as error:
+                    raise CorpusError(f"{path}:{number}: {field!r} holds a lone surrogate (\\ud800 to \\udfff)") from error
                 if row[field].strip():
                     yield Document(f"{name}:{row.get('id', number)}", row[field])
         except UnicodeDecodeError as error:
@@ -77,7 +90,7 @@ def _jsonl(path: Path, field: str, name: str) -> Iterator[Document]:
 
 def _parquet(path: Path, field: str, name: str) -> Iterator[Document]:
     import pyarrow as arrow
-    import pyarrow.parquet as parquet
+    from pyarrow import parquet
 
     try:
         file = parquet.ParquetFile(path)
@@ -96,7 +109,10 @@ def _parquet(path: Path, field: str, name: str) -> Iterator[Document]:
 def _dataset(path: Path, field: str) -> Iterator[Document]:
     import datasets
 
-    loaded = datasets.load_from_disk(str(path))
+    try:
+        loaded = datasets.load_from_disk(str(path))
+    except (OSError, ValueError) as error:
+        raise CorpusError(f"{path}: not a folder that `datasets` saved: {error}") from error
     parts = loaded.values() if isinstance(loaded, datasets.DatasetDict) else [loaded]
     for part in parts:
         if field not in part.column_names:

@@ -12,6 +12,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 import tokenizers
 from tokenizers import pre_tokenizers
@@ -19,6 +20,7 @@ from tokenizers import pre_tokenizers
 from hanse.errors import ConfigError, InputError
 
 END_OF_TEXT = "<|endoftext|>"
+_ENDS = (END_OF_TEXT, "</s>", "<|end_of_text|>", "<|im_end|>")
 END_ID = 0
 FIRST_MERGE_ID = 257
 """Ids: 0 end of text, 1 to 256 the bytes, then the merges in order."""
@@ -66,7 +68,7 @@ def train_bpe(counts: Sequence[dict[str, int]], vocab_size: int) -> bytes:
     pairs: Counter[tuple[bytes, bytes]] = Counter()
     where: dict[tuple[bytes, bytes], set[int]] = defaultdict(set)
     for index, (symbols, count) in enumerate(words):
-        for pair in zip(symbols, symbols[1:], strict=False):
+        for pair in pairwise(symbols):
             pairs[pair] += count
             where[pair].add(index)
     heap = [(-count, pair) for pair, count in pairs.items()]
@@ -98,7 +100,7 @@ def _merge(
     changed: set[tuple[bytes, bytes]] = set()
     for index in sorted(where.pop(pair)):
         symbols, count = words[index]
-        for old in zip(symbols, symbols[1:], strict=False):
+        for old in pairwise(symbols):
             pairs[old] -= count
             changed.add(old)
         merged: list[bytes] = []
@@ -111,7 +113,7 @@ def _merge(
                 merged.append(symbols[position])
                 position += 1
         words[index] = (merged, count)
-        for new in zip(merged, merged[1:], strict=False):
+        for new in pairwise(merged):
             pairs[new] += count
             where[new].add(index)
             changed.add(new)
@@ -162,16 +164,19 @@ class Tokenizer:
         self.data = data
         self.sha256 = hashlib.sha256(data).hexdigest()
         try:
-            self._inner = tokenizers.Tokenizer.from_str(data.decode())
-        except ValueError as error:  # what `tokenizers` raises is a plain exception with text for people
+            self._inner = tokenizers.Tokenizer.from_buffer(data)  # from_str raises a bare Exception
+        except ValueError as error:
             raise ConfigError(f"tokenizer {self.sha256[:12]}: not a tokenizer.json: {error}") from error
-        end = self._inner.token_to_id(END_OF_TEXT)
-        found = [end, *(self._inner.token_to_id(text) for text in ("</s>", "<|end_of_text|>", "<|im_end|>"))]
-        known = [token for token in found if token is not None]
+        known = [text for text in _ENDS if self._inner.token_to_id(text) is not None]
         if not known:
-            raise ConfigError(f"tokenizer {self.sha256[:12]}: has no end-of-text token ({END_OF_TEXT}, </s>, ...)")
-        self.end_id: int = known[0]
-        self.size: int = self._inner.get_vocab_size()
+            raise ConfigError(f"tokenizer {self.sha256[:12]}: has no end-of-text token ({', '.join(_ENDS)})")
+        self.end_text = known[0]
+        """How the end-of-text token is spelled."""
+        # Text that spells a special token is text: else "<|endoftext|>" in a document would end it.
+        self._inner.encode_special_tokens = True
+        self.end_id = int(self._inner.get_vocab()[self.end_text])
+        self.size: int = max(self._inner.get_vocab().values()) + 1
+        """Rows an embedding needs: one more than the greatest id (given tokenizers may leave ids out)."""
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, without special tokens."""

@@ -1,11 +1,17 @@
-"""Training on one site: AdamW over packed text, its whole state saved and restored, the same bits after a restart."""
+"""Training on one site: AdamW over packed text, its whole state saved and restored, the same bits after a restart.
+
+The same bits means: the same machine, torch build and device kind, any number of CPU threads (measured). Another CPU's
+instruction set, or CUDA's atomics, give bits that differ in the last places.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,8 +19,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 from torch.nn import functional
 
-from hanse.errors import IntegrityError
+from hanse.errors import ConfigError, CorpusError, IntegrityError
 from hanse.lm import model as models
+from hanse.lm.metrics import matmul_flops
 from hanse.lm.pack import Packed
 from hanse.lm.schedule import rewarmed, wsd
 from hanse.lm.spec import TrainSpec
@@ -30,7 +37,9 @@ class Stats:
     loss: float
     """Mean over the steps, nats per token."""
     tokens: int
+    """Targets trained on."""
     seconds: float
+    """Wall clock."""
 
     @property
     def tokens_per_second(self) -> float:
@@ -38,9 +47,14 @@ class Stats:
 
 
 def pick_device(wanted: str = "auto") -> torch.device:
-    """The device named, or the best there is."""
+    """The device named, or the best there is. Raises ConfigError when this machine lacks it."""
     if wanted != "auto":
-        return torch.device(wanted)
+        try:
+            device = torch.device(wanted)
+            torch.empty(1, device=device)
+        except (RuntimeError, AssertionError) as error:
+            raise ConfigError(f"device {wanted!r}: not to be had here: {str(error).splitlines()[0]}; try auto") from error
+        return device
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
@@ -49,8 +63,9 @@ def pick_device(wanted: str = "auto") -> torch.device:
 class Trainer:
     """A model, its optimizer, and a cursor into packed text.
 
-    `rate` replaces the plan's WSD schedule (the benchmark's cosine baseline). Raises IntegrityError when the loss is not
-    finite: nothing of that step is kept by a caller who saves states only after `steps`.
+    `rate` replaces the plan's WSD schedule (the benchmark's cosine baseline). Raises CorpusError when the text is smaller
+    than one batch, ConfigError when model and tokenizer do not fit; `steps` raises IntegrityError when loss or weights are
+    not finite: nothing of that is kept by a caller who saves states only after `steps`.
     """
 
     def __init__(
@@ -58,6 +73,16 @@ class Trainer:
     ) -> None:
         self.model, self.spec, self.packed, self.device = model.to(device), spec, packed, device
         self.rate = rate or (lambda step: wsd(spec, step))
+        self._peak = 0.0
+        if packed.sequences < spec.batch_sequences:
+            raise CorpusError(
+                f"the text makes {packed.sequences} sequences of {packed.length} tokens, a batch takes "
+                f"{spec.batch_sequences}: add text, or lower train.batch_sequences or data.sequence_length"
+            )
+        causal: Any = model  # transformers models all have it
+        rows = int(causal.get_input_embeddings().weight.shape[0])
+        if rows < packed.rows:
+            raise ConfigError(f"the tokenizer has ids up to {packed.rows - 1}, the model has {rows} rows")
         named = sorted(model.named_parameters())
         self._names = [name for name, _ in named]
         decayed = [tensor for _, tensor in named if tensor.ndim >= 2]
@@ -93,13 +118,28 @@ class Trainer:
                 rate = rewarmed(self.spec, rate, self.own_steps)
             losses.append(self._step(rate))
         tokens = count * self.spec.batch_sequences * self.packed.length
-        loss = float(torch.stack(losses).mean())
-        if not np.isfinite(loss):
-            raise IntegrityError(
-                f"training diverged: the loss of steps {first_step} to {first_step + count - 1} is {loss}; lower "
-                "train.learning_rate or look for broken text"
-            )
-        return Stats(loss, tokens, time.perf_counter() - began)
+        stacked = torch.stack(losses)
+        self._check_finite(stacked, first_step)
+        return Stats(float(stacked.mean()), tokens, time.perf_counter() - began)
+
+    def _check_finite(self, losses: torch.Tensor, first_step: int) -> None:
+        """Once per call, so that a GPU is not waited for at every step. The last step's weights have no loss yet."""
+        bad = torch.nonzero(~torch.isfinite(losses)).flatten().tolist()
+        remedy = "lower train.learning_rate, raise train.warmup_steps, or look for broken text"
+        if bad:
+            value = float(losses[bad[0]])
+            raise IntegrityError(f"training diverged: the loss of step {first_step + bad[0]} is {value}; {remedy}")
+        sums = torch.stack([tensor.detach().sum() for tensor in self.model.parameters()])
+        if not bool(torch.isfinite(sums).all()):
+            step = first_step + len(losses) - 1
+            raise IntegrityError(f"training diverged: the weights after step {step} are not finite; {remedy}")
+
+    def utilization(self, stats: Stats) -> float:
+        """Model FLOPs utilization: 6 x parameters x tokens over what this device's matrix product reaches (PaLM, app. B)."""
+        if not self._peak:
+            self._peak = matmul_flops(device=self.device.type, bf16=self._bf16)
+        parameters = sum(tensor.numel() for tensor in self.model.parameters())
+        return round(6 * parameters * stats.tokens / stats.seconds / self._peak, 4) if stats.seconds else 0.0
 
     def _step(self, rate: float) -> torch.Tensor:
         for group in self.optimizer.param_groups:
@@ -122,8 +162,13 @@ class Trainer:
         return total
 
     def state(self) -> bytes:
-        """Moments, cursor, own steps and RNG as safetensors bytes; weights are not in it (the round's base is)."""
+        """Moments, cursor, own steps and RNG as safetensors bytes; weights are not in it (the round's base is).
+
+        Equal states have equal bytes.
+        """
         tensors: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]] = {"rng": torch.get_rng_state().numpy()}
+        if self.device.type == "cuda":
+            tensors["rng_cuda"] = torch.cuda.get_rng_state(self.device).numpy()
         named = dict(self.model.named_parameters())
         for name in self._names:
             kept = self.optimizer.state.get(named[name])
@@ -133,25 +178,43 @@ class Trainer:
         meta = {"cursor": self.cursor, "own_steps": self.own_steps}
         return bytes(save(tensors, {"hanse": json.dumps(meta, sort_keys=True)}))
 
+    def state_digest(self) -> str:
+        """SHA-256 of `state`: what an update commits to before and after (PROTOCOL rule 23)."""
+        return hashlib.sha256(self.state()).hexdigest()
+
     def restore(self, data: bytes | None) -> None:
         """Take a saved state; None starts afresh. Raises IntegrityError when the bytes are no such state."""
-        self.optimizer.state.clear()
-        self.cursor = self.own_steps = 0
         if data is None:
+            self.optimizer.state.clear()
+            self.cursor = self.own_steps = 0
+            torch.manual_seed(self.packed.seed)  # dropout, where a model has it: the same in every process
             return
         try:
             tensors = load(data)
             header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
             meta = json.loads(header["__metadata__"]["hanse"])
-            self.cursor, self.own_steps = int(meta["cursor"]), int(meta["own_steps"])
+            cursor, own_steps = int(meta["cursor"]), int(meta["own_steps"])
+            moments = self._moments(tensors, own_steps)
             torch.set_rng_state(torch.from_numpy(tensors["rng"].copy()))
-        except (SafetensorError, KeyError, ValueError) as error:
+            if self.device.type == "cuda" and "rng_cuda" in tensors:
+                torch.cuda.set_rng_state(torch.from_numpy(tensors["rng_cuda"].copy()), self.device)
+        except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:
             raise IntegrityError(f"trainer state cannot be read: {error}; remove it to start with fresh moments") from error
+        self.cursor, self.own_steps = cursor, own_steps
+        self.optimizer.state.clear()
+        self.optimizer.state.update(moments)
+
+    def _moments(self, tensors: dict[str, Any], own_steps: int) -> dict[torch.Tensor, dict[str, torch.Tensor]]:
+        """AdamW's state of every tensor; none before the first step. Raises KeyError or ValueError for another model's."""
+        found: dict[torch.Tensor, dict[str, torch.Tensor]] = {}
         named = dict(self.model.named_parameters())
-        for name in self._names:
-            if f"first.{name}" in tensors:
-                self.optimizer.state[named[name]] = {
-                    "step": torch.tensor(float(self.own_steps)),
-                    "exp_avg": torch.from_numpy(tensors[f"first.{name}"].copy()).to(self.device),
-                    "exp_avg_sq": torch.from_numpy(tensors[f"second.{name}"].copy()).to(self.device),
-                }
+        for name in self._names if own_steps else []:
+            first, second = tensors[f"first.{name}"], tensors[f"second.{name}"]
+            if first.shape != tuple(named[name].shape) or second.shape != first.shape:
+                raise ValueError(f"the moments of {name} have shape {first.shape}, the model has {tuple(named[name].shape)}")
+            found[named[name]] = {
+                "step": torch.tensor(float(own_steps), device=self.device),  # fused AdamW wants it beside the moments
+                "exp_avg": torch.from_numpy(first.copy()).to(self.device),
+                "exp_avg_sq": torch.from_numpy(second.copy()).to(self.device),
+            }
+        return found

@@ -21,9 +21,9 @@ from hanse.run import admit as admission
 from hanse.run.counts import read_counts
 from hanse.run.feedback import resolve
 from hanse.run.files import SiteFiles
-from hanse.run.leaves import encode_leaves, first_different
 from hanse.run.fold import plan_of
 from hanse.run.follow import Follower
+from hanse.run.leaves import encode_leaves, first_different
 from hanse.run.merge import Merger
 from hanse.run.port import Clock, Origin, Start, Trainer
 from hanse.run.rounds import Round, Rounds

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from hanse.consortium.standing import Verify, verify_signature
@@ -46,8 +47,7 @@ class Follower:
         """Tree heads read so far: member, size, note."""
         while (slot := read_copied(disk, self.fold.size)) is not None:
             self._apply(slot)
-        if self.fold.size:
-            check_same(store, disk, self.fold.size - 1)
+        self.check_bucket()
 
     def sync(self, slots_max: int = 1_000_000) -> int:
         """Copy and fold what the bucket has beyond this node's copy; how many slots were new."""
@@ -60,6 +60,11 @@ class Follower:
             self._apply(slot)
         return self.fold.size - before
 
+    def check_bucket(self) -> None:
+        """Raise ForkError when the bucket no longer has the last entry this node verified: emptied, or rewritten."""
+        if self.fold.size:
+            check_same(self.store, self.disk, self.fold.size - 1)
+
     def append(self, entry: Entry, tries: int = 64) -> bool:
         """Put an entry at the end of the log; whether it is there now.
 
@@ -70,8 +75,7 @@ class Follower:
             self.sync()
             if entry.id in self.fold.chain.ids:
                 return True
-            if self.fold.size:
-                check_same(self.store, self.disk, self.fold.size - 1)  # an emptied bucket must not start a second log
+            self.check_bucket()  # an emptied bucket must not start a second log
             try:
                 self.store.put_once(slot_name(self.fold.size), data)
             except AlreadyExists:
@@ -114,10 +118,8 @@ class Follower:
             head = TreeHead(origin(self.log), kept["size"], bytes.fromhex(kept["root"]))
             kept["note"] = treehead.cosigned(head, [treehead.cosign(head, key, clock())])
             self.disk.write(COSIGNER_FILE, json.dumps(kept).encode())
-        try:
+        with suppress(AlreadyExists):  # ours: a lost reply, or published before the crash
             self.store.put_once(head_name(member, kept["size"]), kept["note"].encode())
-        except AlreadyExists:
-            pass  # ours: a lost reply, or published before the crash
         self.disk.write(head_name(member, kept["size"]), kept["note"].encode())
         kept["published"] = kept["size"]
         self.disk.write(COSIGNER_FILE, json.dumps(kept).encode())

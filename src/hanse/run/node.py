@@ -24,6 +24,8 @@ from hanse.store.disk import FolderDisk
 
 FOLDER_POLL_SECONDS = 0.1
 CLOUD_POLL_SECONDS = 5.0
+IDLE_CHECK = 20
+"""Looks without news after which the bucket is asked whether it still has what this site has seen."""
 
 
 class SharedDisk(FolderDisk):
@@ -76,9 +78,13 @@ def run_site(
 ) -> None:
     """Step until the run is complete. A bucket out of reach is waited for, up to `patience_seconds` at a time."""
     lost_since: float | None = None
+    idle = 0
     while True:
         try:
             step = agent.step()
+            idle = idle + 1 if step is Step.WAITING else 0
+            if idle and idle % IDLE_CHECK == 0:  # a bucket that lost its log looks like one where nothing happens
+                agent.follower.check_bucket()
         except Unavailable as error:
             now = time.monotonic()
             lost_since = lost_since if lost_since is not None else now

@@ -63,13 +63,16 @@ class Verdict:
 def replay(
     fold: Fold, store: Store, origin: Origin, merger: Merger, each: Callable[[State], None] = lambda state: None
 ) -> Verdict:
-    """Recompute every agreed round, showing each state to `each`. Stops at the first difference, or where updates are gone and no snapshot helps."""
+    """Recompute every agreed round, showing each state to `each`. Stops at the first difference.
+
+    Where updates are gone, a stored snapshot of an agreed state goes on; rounds between are "attested only".
+    """
     plan, run = plan_of(fold), fold.run
     assert run is not None
     result = Verdict()
-    counts = read_counts(fold, store) if plan.tokenizer.kind == "counts" and run.rounds[0].closed is not None else []
     if run.rounds[0].agreed is None:
         return result
+    counts = read_counts(fold, store) if plan.tokenizer.kind == "counts" else []
     result.start = start = origin(plan, counts)
     shards = admission.shards_of(plan, start.weights)
     state: State | None = State.start(dict(start.weights))

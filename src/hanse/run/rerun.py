@@ -65,10 +65,10 @@ def rerun(agent: Agent, number: int) -> Rerun:
     item = run.rounds[number] if 0 < number < len(run.rounds) else None
     mine = item.updates.get(member) if item is not None else None
     if journal is None or mine is None:
-        raise InputError(f"round {number}: this site has no update of its own in it, or keeps it no longer (keep_rounds)")
+        raise InputError(f"round {number}: this site has no update in it, or keeps it no longer (keep_rounds)")
     base, before = agent.state_before(number), files.read_trainer(journal["trained_before"])
     if base is None or (before is None and journal["trained_before"]):
-        raise InputError(f"round {number}: the state it started from is no longer on disk; raise keep_rounds in the site file")
+        raise InputError(f"round {number}: the state it started from is no longer on disk; raise keep_rounds")
     corpus = agent.prepare_again()
     feedback = files.journal_tensors(number, "feedback")
     trained = agent.trainer.train(base.weights, mine.body.steps, run.plan.first_step(number), before)

@@ -32,7 +32,7 @@ def byte_verdicts(state: Fold) -> dict[str, str]:
     for item in _rounds(state):
         if item.agreed is None:
             continue
-        found |= {update_id: "unavailable: more than half of the roll could not get it" for update_id in item.unavailable}
+        found |= dict.fromkeys(item.unavailable, "unavailable: more than half of the roll could not get it")
         for update_id, reason in item.merged[item.agreed.members[0]].void:
             found[update_id] = reason
     return found

@@ -55,8 +55,9 @@ class Hostile:
         self._put(b"x" * 70_000)
 
     def other_spelling(self, run: Rounds) -> None:
-        entry = self._entry("tick", {})
-        self._put(self.chance.choice([entry.data.replace(b",", b", ", 1), entry.data[:-1] + b',"payload":""}', b" " + entry.data]) + b"\n")
+        data = self._entry("tick", {}).data
+        spellings = [data.replace(b",", b", ", 1), data[:-1] + b',"payload":""}', b" " + data]
+        self._put(self.chance.choice(spellings) + b"\n")
 
     def forged(self, run: Rounds) -> None:
         victim = self.chance.choice(sorted(self.follower.fold.consortium.members))

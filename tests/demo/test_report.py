@@ -1,0 +1,191 @@
+"""The demo's page: well-formed, self-contained, honest about what is missing and about members who lost."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import xml.etree.ElementTree as ET
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hanse.demo import charts, report
+
+NAMES = {"foundry": "code", "abbey": "scripture", "atlas": "nations", "harbor": "cloud"}
+HOSTILE = "</title><script>alert('&')</script>\"x\u0000\u001b"
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def entry(index: int, kind: str, member: str | None, reason: str = "") -> dict[str, Any]:
+    verdict = "void" if reason else "stands"
+    return {
+        "index": index,
+        "kind": kind,
+        "member": member,
+        "round": 1,
+        "verdict": verdict,
+        "reason": reason,
+        "bytes": 9,
+    }
+
+
+def made(worse: tuple[str, ...] = (), rename: str | None = None) -> dict[str, Any]:
+    """A result.json of four members; those in `worse` lose by joining; `rename` takes the first member's name."""
+    names = {(rename if rename is not None and i == 0 else name): d for i, (name, d) in enumerate(NAMES.items())}
+    alone = {name: {d: 2.0 if d == home else 4.0 for d in names.values()} for name, home in names.items()}
+    finished = {name: {home: 2.1 if name in worse else 1.9} for name, home in names.items()}
+    curve = [{"round": i, "tokens": 100 * i, "bits_per_byte": dict.fromkeys(names.values(), 5 - i)} for i in range(4)]
+    entries = [entry(0, "genesis", None)] + [entry(1 + i, "join", name) for i, name in enumerate(names)]
+    entries.append(entry(5, "update", "abbey", "wrong base"))
+    rounds = [{"round": 1, "attempt": 0, "steps": 1, "admitted": ["abbey"], "state": digest("1"), "seconds": 0}]
+    return {
+        "size": "small",
+        "date": "2026-11-24",
+        "seconds": 300.5,
+        "machine": {"cpu": "a CPU", "cores": 2, "torch": "2"},
+        "members": [
+            {"name": n, "domain": d, "source": "text", "licence": "MIT", "train_bytes": 9, "train_tokens": 3, "epochs": 8.5}
+            for n, d in names.items()
+        ],
+        "settings": {"codec": "int8", "rounds": 1},
+        "curves": {"joint": curve, "alone": dict.fromkeys(names, curve)},
+        "final": {
+            "joint": dict.fromkeys(names.values(), 1.97),
+            "average": dict.fromkeys(names.values(), 9.0),
+            "pooled": dict.fromkeys(names.values(), 1.85),
+            "alone": alone,
+            "derivative": finished,
+        },
+        "gain": {},
+        "tuning": "on dev",
+        "bytes": {"sent": dict.fromkeys(names, 1000), "received": {}, "data_parallel_per_member": 31_000, "ratio": 31.0},
+        "contribution": {name: {"updates": 1, "admitted": 1, "tokens": 8, "share": "1/4"} for name in names},
+        "log": {
+            "genesis": digest("g"),
+            "size": 6,
+            "entries": entries,
+            "heads": [{"size": 5, "root": digest("r"), "cosigners": ["abbey", "atlas"]}],
+            "final_size": 5,
+        },
+        "rounds": rounds,
+        "replay": {"verdict": "identical", "state": digest("w"), "agreed": digest("w"), "seconds": 1.5,
+                   "rounds": [{"round": 1, "status": "replayed", "state": digest("1")}], "implementations": ["numba"]},
+        "samples": [{"model": "joint", "member": "abbey", "prompt": "And ", "text": "he said <unto> them"}],
+        "digests": {"model.safetensors": digest("m")},
+    }  # fmt: skip
+
+
+def tree(page: str) -> ET.Element:
+    return ET.fromstring(page.partition("\n")[2])
+
+
+def words(page: str) -> str:
+    return " ".join("".join(tree(page).itertext()).split())
+
+
+def test_the_page_is_well_formed_and_every_picture_has_a_title() -> None:
+    page = report.render(made())
+    pictures = [svg for svg in tree(page).iter("svg") if svg.get("aria-hidden") is None]
+    assert len(pictures) >= 13
+    assert all(svg.get("role") == "img" and svg.findtext("title") and svg.findtext("desc") for svg in pictures)
+    assert "Not measured" not in page
+
+
+def test_the_page_fetches_nothing_and_runs_nothing() -> None:
+    page = report.render(made())
+    assert not re.search(r"https?:|//|<script|<link|<iframe|\bsrc=|@import|\bon\w+=", page.partition("\n")[2])
+    assert set(re.findall(r"url\(([^)]{2})", page)) <= {"#c"}
+
+
+def test_no_part_is_needed_and_what_is_missing_is_said_to_be_not_measured() -> None:
+    page = report.render({})
+    tree(page)
+    assert page.count("Not measured in this run.") == 8
+    assert "was not measured" in report.headline({})
+
+
+@pytest.mark.parametrize("missing", sorted(made()))
+def test_any_single_part_may_be_missing_or_empty(missing: str) -> None:
+    whole = made()
+    tree(report.render({key: value for key, value in whole.items() if key != missing}))
+    tree(report.render(whole | {missing: None}))
+    tree(report.render(whole | {missing: type(whole[missing])()}))
+
+
+def test_a_diverged_model_is_left_out_not_drawn() -> None:
+    whole = made()
+    whole["final"]["average"] = dict.fromkeys(NAMES.values(), float("nan"))
+    whole["final"]["derivative"]["harbor"]["cloud"] = float("nan")
+    page = report.render(whole)
+    tree(page)
+    assert "stroke k-average" not in page
+    assert report.headline(whole).startswith("The three members measured (not harbor) model")
+    assert "harbor" not in report.gains(whole)
+
+
+def test_curves_that_were_not_recorded_are_named() -> None:
+    whole = made()
+    whole["curves"] = {"joint": whole["curves"]["joint"]}
+    assert "On the way, alone was not measured." in report.render(whole)
+
+
+def test_the_headline_is_computed_and_says_when_joining_did_not_pay() -> None:
+    assert report.headline(made()) == (
+        "All four members model their own text better for having joined, by 5.0% on average."
+    )
+    assert report.headline(made(worse=("harbor",))) == (
+        "Joining paid for three of four members, by up to 5.0%; it did not pay for harbor (5.0% worse)."
+    )
+    assert report.headline(made(worse=tuple(NAMES))).startswith("Joining did not pay in this run: all four")
+
+
+def test_a_replay_is_called_identical_only_when_the_digests_agree() -> None:
+    assert report.replay_says(made()) == ("bit for bit", True)
+    other = made()
+    other["replay"]["state"] = digest("something else")
+    assert report.replay_says(other)[1] is False
+    assert "Identical, bit for bit." not in report.render(other)
+    assert report.replay_says({}) == ("not run", None)
+
+
+def test_hostile_names_and_samples_are_text_and_nothing_else() -> None:
+    whole = made(rename=HOSTILE)
+    whole["samples"][0]["text"] = HOSTILE
+    whole["log"]["entries"][5]["reason"] = HOSTILE
+    whole["settings"][HOSTILE] = HOSTILE
+    page = report.render(whole)
+    assert not list(tree(page).iter("script"))
+    assert "alert('&')" in words(page)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.text(min_size=1))
+def test_any_name_at_all_gives_a_well_formed_page(name: str) -> None:
+    tree(report.render(made(rename=name)))
+
+
+def test_void_entries_are_counted_and_crossed_out_and_heads_flagged() -> None:
+    page = report.render(made())
+    assert "6 entries, 1 void, 1 tree heads, 5 final." in words(page)
+    assert page.count('class="cross"') == 1
+    assert page.count('class="flag"') == 1
+    assert "5: update by abbey, void: wrong base" in words(page)
+
+
+@given(st.floats(-1e9, 1e9), st.floats(1e-6, 1e9))
+def test_ticks_are_round_ascending_and_within_their_range(low: float, span: float) -> None:
+    found = charts.ticks(low, low + span)
+    assert found == sorted(found)
+    assert len(found) <= 12
+    slack = 1e-6 * (1 + abs(low) + span)
+    assert all(low - slack <= tick <= low + span + slack for tick in found)
+
+
+def test_equal_digests_have_equal_fingerprints_and_others_do_not() -> None:
+    assert charts.fingerprint("x", digest("a")) == charts.fingerprint("x", digest("a"))
+    assert charts.fingerprint("x", digest("a")) != charts.fingerprint("x", digest("b"))
