@@ -149,6 +149,12 @@ def _prepare(config: LmConfig, folder: Path, done: Path, report: Report) -> None
     holders = {source.domain: Holder(config.split) for source in config.text}
     for domain, holder in holders.items():
         holder.hold(_read(config, domain))
+        for part, permille in (("dev", config.split.dev_permille), ("test", config.split.test_permille)):
+            if permille and not getattr(holder, part):
+                raise CorpusError(
+                    f"{config.source}: text: domain {domain}: none of its documents fell into {part}, so it could not be scored; "
+                    f"raise split.{part}_permille, change split.seed, or set it to 0"
+                )
     tokenizer = _tokenizer(config)
     key = canonical.digest(config.identity())[:32].encode()
     everything = Holder(config.split)

@@ -71,6 +71,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
         for name, found in data.items():
             if hashlib.sha256(found).hexdigest() != index["sha256"][name]:
                 raise DigestMismatch(f"{path / name}: not the bytes that were written; remove {path} to use an older one")
+        if not path.name.isdigit() or int(path.name) != index["step"]:
+            raise IntegrityError(f"{path / _INDEX}: says step {index['step']}; remove {path} to use an older one")
         return Checkpoint(int(index["step"]), dict(sorted(load(data[_WEIGHTS]).items())), data[_TRAINER])
     except (OSError, CanonicalError, KeyError, TypeError) as error:
         raise IntegrityError(f"{path}: not a whole checkpoint ({error}); remove it to use an older one") from error

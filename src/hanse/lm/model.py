@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import transformers
+from huggingface_hub.errors import StrictDataclassError
 
 from hanse.errors import ConfigError, InputError
 from hanse.lm.base import base_config, base_weights, quiet
@@ -38,8 +39,8 @@ def config_of(spec: ModelSpec, vocab_size: int, base: Path | None = None) -> Any
     fields |= {"vocab_size": vocab_size, "bos_token_id": 0, "eos_token_id": 0, "pad_token_id": None}
     try:
         config = transformers.AutoConfig.for_model(spec.architecture, **fields)
-    except (ValueError, TypeError) as error:  # what its own validation says of the values
-        raise ConfigError(f"model.config: {spec.architecture}: {error}") from error
+    except (ValueError, TypeError, StrictDataclassError) as error:  # what its own validation says of the values
+        raise ConfigError(f"model.config: {spec.architecture}: {' '.join(str(error).split())}") from error
     if type(config) not in transformers.MODEL_FOR_CAUSAL_LM_MAPPING:
         raise ConfigError(f"model.architecture {spec.architecture!r}: not a causal language model")
     return config
@@ -63,7 +64,7 @@ def build(spec: ModelSpec, vocab_size: int, base: Path | None = None) -> torch.n
 
 def _from_config(config: Any) -> torch.nn.Module:
     auto: Any = transformers.AutoModelForCausalLM
-    model: torch.nn.Module = auto.from_config(config, attn_implementation="sdpa")
+    model: torch.nn.Module = auto.from_config(config)  # attention is "sdpa" where the architecture has it, else "eager"
     return model
 
 
@@ -154,7 +155,7 @@ def load_folder(folder: Path) -> tuple[torch.nn.Module, Tokenizer]:
     try:
         with quiet():
             model: torch.nn.Module = auto.from_pretrained(
-                folder, dtype=torch.float32, attn_implementation="sdpa", use_safetensors=True, local_files_only=True
+                folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, local_files_only=True
             )
         data = (folder / "tokenizer.json").read_bytes()
     except (OSError, ValueError) as error:

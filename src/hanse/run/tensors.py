@@ -22,7 +22,7 @@ def decode_tensors(data: bytes) -> Weights:
         read: Weights = load(data)
     except SafetensorError as error:
         raise MalformedError(f"not safetensors: {error}") from error
-    return {name: np.array(array) for name, array in read.items()}
+    return {name: np.array(read[name]) for name in sorted(read)}  # safetensors gives them in no order
 
 
 def encode_state(state: State) -> bytes:

@@ -1,0 +1,50 @@
+"""The simulator: it holds with the agent as shipped, replays a seed exactly, and would notice a broken rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+
+import pytest
+from tests.run.planted import PLANTED
+
+from hanse.run.agent import Agent
+from hanse.run.simulate.world import Outcome, Weather, World, play
+
+
+@pytest.mark.slow
+def test_no_world_forks_loses_doubles_or_gets_stuck() -> None:
+    with ProcessPoolExecutor(1) as pool:
+        outcomes = list(pool.map(play, [(seed, 4) for seed in range(10_000, 10_080)], chunksize=20))
+    assert [outcome for outcome in outcomes if outcome.problems] == []
+    assert sum(outcome.crashes for outcome in outcomes) > 500
+    assert sum(outcome.void for outcome in outcomes) > 1000
+
+
+@pytest.mark.parametrize("members", [2, 8])
+def test_it_holds_for_two_and_eight_members(members: int) -> None:
+    weather = Weather(hostile=members > 2)
+    for seed in range(3):
+        assert World(seed, members, weather).run().problems == ()
+
+
+def test_a_seed_replays_exactly() -> None:
+    def once() -> tuple[Outcome, dict[str, bytes]]:
+        world = World(4242)
+        return world.run(), world.bucket.objects
+
+    assert once() == once()
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_bug_is_found_within_200_seeds(name: str) -> None:
+    assert first_seed_that_notices(PLANTED[name]) is not None
+
+
+def first_seed_that_notices(make: Callable[..., Agent], seeds: int = 200) -> int | None:
+    """A world without a hostile member is quicker; a member that never comes is what ticks are for."""
+    for seed in range(seeds):
+        weather = Weather(hostile=seed % 2 == 1)
+        if World(seed, weather=weather, make=make).run(seconds_max=6000).problems:
+            return seed
+    return None
