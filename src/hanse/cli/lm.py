@@ -36,7 +36,7 @@ def train(config: Path, json_: bool) -> None:
         result = train_alone(settings, report, stop)
     if result is None:
         click.echo(f"stopped; go on with: hanse lm train {config}", err=True)
-        raise click.exceptions.Exit(130)
+        raise click.Abort  # main turns it into 130
     if json_:
         as_json(result)
     else:

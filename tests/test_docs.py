@@ -1,0 +1,71 @@
+"""The docs are under test: every command, entry kind and codec has its place; every README command exists."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hanse.cli.main import STAGES
+from hanse.consortium.standing import OFFICER_KINDS, SITE_KINDS
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FORMATS = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+COMMANDS = [name for stage in STAGES.values() for name in stage]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_in_the_readme(name: str) -> None:
+    assert f"`hanse {name}`" in README or f"hanse {name} " in README
+
+
+@pytest.mark.parametrize("kind", sorted(OFFICER_KINDS | SITE_KINDS))
+def test_every_entry_kind_has_its_row(kind: str) -> None:
+    assert f"| `{kind}` |" in FORMATS
+
+
+@pytest.mark.parametrize("codec", ["fixed32", "int8", "1bit", "topk"])
+def test_every_codec_has_its_row(codec: str) -> None:
+    assert f"| `{codec}` |" in FORMATS
+
+
+def test_the_readme_starts_with_the_two_commands() -> None:
+    first = re.search(r"```sh\n(.*?)```", README, re.S)
+    assert first is not None
+    assert [line.split("#")[0].strip() for line in first[1].splitlines()] == ["make demo", "make test"]
+    makefile = (ROOT / "Makefile").read_text()
+    assert "\ndemo: " in makefile
+    assert "\ntest: " in makefile
+
+
+def test_every_hanse_line_of_the_docs_names_a_command_and_options_that_exist() -> None:
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        for block in re.findall(r"```sh[^\n]*\n(.*?)```", path.read_text(encoding="utf-8"), re.S):
+            for line in block.splitlines():
+                if line.startswith("hanse "):
+                    check_line(line.split("#")[0].split())
+
+
+def check_line(words: list[str]) -> None:
+    names = [word for word in words[1:3] if re.fullmatch(r"[a-z]+", word)]
+    done = subprocess.run(
+        [sys.executable, "-m", "hanse.cli.main", *names, "--help"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, words
+    for option in (word for word in words if word.startswith("--")):
+        assert option in done.stdout, (words, option)
+
+
+def test_links_between_docs_lead_somewhere() -> None:
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), (path.name, target)
+
+
+def test_no_module_outgrows_its_job() -> None:
+    long = {p.name: n for p in (ROOT / "src").rglob("*.py") if (n := len(p.read_text().splitlines())) > 400}
+    assert long == {}
