@@ -8,6 +8,7 @@ the tree, whatever the verdict was (a void entry is void for everyone, and stays
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from hanse.errors import EnvelopeError
 from hanse.ledger import merkle
@@ -44,6 +45,11 @@ class Slot:
     def of(cls, data: bytes) -> Slot:
         return cls(data if len(data) <= SLOT_BYTES_MAX else None, len(data))
 
+    @cached_property
+    def parsed(self) -> list[Entry | str]:
+        """See `parse_slot`."""
+        return _parse(self)
+
     def leaf(self, index: int) -> bytes:
         """RFC 6962 leaf hash; of (index, size) when the body is never read (PROTOCOL rule 1)."""
         if self.data is None:
@@ -52,7 +58,11 @@ class Slot:
 
 
 def parse_slot(slot: Slot) -> list[Entry | str]:
-    """The slot's entries in order; a string is the reason why one is void."""
+    """The slot's entries in order; a string is the reason why one is void. Parsed once for each `Slot` object."""
+    return slot.parsed
+
+
+def _parse(slot: Slot) -> list[Entry | str]:
     if slot.data is None:
         return [f"oversized: {slot.size} bytes, at most {SLOT_BYTES_MAX}"]
     try:

@@ -65,11 +65,11 @@ def _tracker(name: Tracker, run: str, folder: Path) -> Any:
             import trackio
 
             trackio.init(project=run)
-            return trackio.log
+            return _stepped(trackio.log)
         if name == "wandb":
             import wandb
 
-            return wandb.init(project=run).log
+            return _stepped(wandb.init(project=run).log)
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:
         raise MissingExtraError(f"tracker = {name!r}", name) from error
@@ -80,5 +80,14 @@ def _tracker(name: Tracker, run: str, folder: Path) -> Any:
             if isinstance(value, int | float):
                 writer.add_scalar(key, value, int(record.get("step", 0)))
         writer.flush()
+
+    return log
+
+
+def _stepped(send: Any) -> Any:
+    """Both take the step beside the record; inside it, Trackio renames it and draws no axis from it."""
+
+    def log(record: dict[str, Any]) -> None:
+        send({key: value for key, value in record.items() if key != "step"}, step=record.get("step"))
 
     return log
