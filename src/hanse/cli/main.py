@@ -60,13 +60,13 @@ def hanse() -> None:
 def main() -> None:
     """Entry point: an error of ours is one message and exit code 1 (2 for wrong input); anything else is a bug."""
     try:
-        hanse(standalone_mode=False)
+        # without standalone mode click returns the code of `Exit` instead of raising it
+        code = hanse(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
-    except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except HanseError as error:
         click.echo(f"error: {error}", err=True)
