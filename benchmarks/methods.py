@@ -44,10 +44,14 @@ class Setting:
     codec: str = ""
     """joint, derivative: kind of codec of the long rounds."""
     k: int = 64
+    feedback: str = ""
+    """Decay of the error feedback; empty: 0.95 for topk, 1 for 1bit, off for the dense ones."""
     warm: str = "1"
     """joint: outer learning rate of the one-step rounds, with momentum 0."""
     outer: tuple[str, str] = ("0.7", "0.6")
     reduce: str = "mean"
+    steps: int = 10
+    """joint: inner steps of a long round; the demo's 10, in as many rounds as make the same number of steps."""
     peak: str = "1"
     """derivative: its first learning rate, as a share of the joint one."""
 
@@ -69,14 +73,14 @@ def plan_for(size: Size, setting: Setting) -> Plan:
     document["model"]["seed"] = setting.seed
     document["train"]["learning_rate"] = setting.rate
     if setting.method in ("joint", "derivative"):
-        decay = "0" if setting.codec in ("fixed32", "int8") else "0.95" if setting.codec == "topk" else "1"
+        decay = setting.feedback or {"topk": "0.95", "1bit": "1"}.get(setting.codec, "0")
         codec = {"kind": setting.codec, "k": setting.k, "feedback_decay": decay}
         outer = {"learning_rate": setting.outer[0], "momentum": setting.outer[1], "reduce": setting.reduce}
         warm = {"learning_rate": setting.warm, "momentum": "0"}
         first, second = document["phase"]
         document["phase"] = [
             {"rounds": first["rounds"], "steps": 1, "outer": warm, "codec": {"kind": "int8"}},
-            {"rounds": second["rounds"], "steps": second["steps"], "outer": outer, "codec": codec},
+            {"rounds": second["rounds"] * second["steps"] // setting.steps, "steps": setting.steps, "outer": outer, "codec": codec},
         ]
     return parse_plan(document, str(setting))
 
@@ -86,7 +90,8 @@ def train(size: Size, text: Text, setting: Setting, parent: Trained | None = Non
     torch.set_num_threads(1)
     plan = plan_for(size, setting)
     if setting.method == "joint":
-        return joint(plan, text, setting.seed, size.branch_round)
+        branch_round = size.warm_rounds + (size.branch_step - size.warm_rounds) // setting.steps
+        return joint(plan, text, setting.seed, branch_round)
     if setting.method == "derivative":
         assert parent is not None
         return Trained(derivative(plan, text, setting, parent, size), {}, {}, {})

@@ -43,6 +43,7 @@ class Workshop:
     def train(self, settings: Iterable[Setting]) -> None:
         """Train what is not there yet; derivatives' parents first."""
         wanted = list(dict.fromkeys(settings))
+        self.text()  # written once, before several processes want it
         parents = [parent_of(setting) for setting in wanted if setting.method == "derivative"]
         for group in (dict.fromkeys([*parents, *(s for s in wanted if s.method == "joint")]), wanted):
             todo = [s for s in group if not (self.place(s) / "done.json").exists()]

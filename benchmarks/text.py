@@ -59,7 +59,7 @@ class Text:
 
 @lru_cache(maxsize=1)
 def prepare(folder: Path, train_bytes: int, vocab: int, length: int) -> Text:
-    """Write and pack once; later calls, in any process, read. Each file is replaced whole, so processes may race."""
+    """Write and pack once; later calls read. The first call must be over before another process makes one."""
     texts: dict[str, dict[str, list[str]]] = {}
     for domain in DOMAINS:
         place = folder / domain.member

@@ -46,11 +46,13 @@ def join(
     from hanse.run.follow import Follower
     from hanse.run.site import write_site
     from hanse.store import open_store
+    from hanse.store.copying import EGRESS_FILE, CopyingStore
     from hanse.store.disk import FolderDisk
 
     officer = SigningKey.load(key)
     folder = folder.resolve()
-    follower = Follower(open_store(store), FolderDisk(folder / "copy"), log_id)
+    disk = FolderDisk(folder / "copy")
+    follower = Follower(CopyingStore(open_store(store), disk, folder / EGRESS_FILE), disk, log_id)
     follower.sync()
     counts = joining.words(text, text_field, follower)
     if counts and not yes:

@@ -25,6 +25,7 @@ from hanse.run import founding, joining
 from hanse.run.follow import Follower
 from hanse.run.site import write_site
 from hanse.store import open_store
+from hanse.store.copying import EGRESS_FILE, CopyingStore
 from hanse.store.disk import FolderDisk, MemoryDisk
 
 MARKER = "hanse-demo.json"
@@ -103,7 +104,8 @@ def _join(place: Place, member: str, log: str, officer: SigningKey) -> None:
     if place.settings(member).exists():
         return
     folder, train = place.site(member), place.text(member) / "train.jsonl"
-    follower = Follower(open_store(str(place.bucket)), FolderDisk(folder / "copy"), log)
+    disk = FolderDisk(folder / "copy")
+    follower = Follower(CopyingStore(open_store(str(place.bucket)), disk, folder / EGRESS_FILE), disk, log)
     follower.sync()
     key_path = folder / "site.pem"
     if not key_path.exists():

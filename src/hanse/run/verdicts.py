@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from hanse.run.fold import Fold
@@ -33,8 +34,9 @@ def byte_verdicts(state: Fold) -> dict[str, str]:
         if item.agreed is None:
             continue
         found |= dict.fromkeys(item.unavailable, "unavailable: more than half of the roll could not get it")
-        for update_id, reason in item.merged[item.agreed.members[0]].void:
-            found[update_id] = reason
+        said = Counter(pair for name in item.agreed.members for pair in item.merged[name].void)
+        for (update_id, reason), _ in sorted(said.items(), key=lambda pair: (pair[1], pair[0])):
+            found[update_id] = reason  # the last, and so what most of them said
     return found
 
 

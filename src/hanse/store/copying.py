@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from hanse.errors import AlreadyExists, NotFound, TooLarge
 from hanse.store.base import Stat, Store
 from hanse.store.disk import Disk
 
@@ -31,9 +32,27 @@ class CopyingStore:
         return self.inner.url
 
     def put_once(self, name: str, data: bytes) -> None:
-        """As the bucket's; what was created is kept and recorded."""
-        self.inner.put_once(name, data)
+        """As the bucket's; what was created is kept and recorded, also when only the reply had been lost."""
+        try:
+            self.inner.put_once(name, data)
+        except AlreadyExists:
+            if self._is_ours(name, data):  # a crash or a lost reply came between the write and its record
+                self._keep(name, data)
+            raise
         self.bytes_up += len(data)
+        self._keep(name, data)
+
+    def _is_ours(self, name: str, data: bytes) -> bool:
+        if self.record is None:
+            return False
+        try:
+            if self.inner.get(name, len(data)) != data:
+                return False
+        except (NotFound, TooLarge):
+            return False
+        return name not in {row["name"] for row in read_egress(self.record)}
+
+    def _keep(self, name: str, data: bytes) -> None:
         if name.startswith(_IMMUTABLE):
             self.disk.write(name, data)
         if self.record is not None:
