@@ -109,6 +109,13 @@ def test_the_first_of_two_updates_stands(author: Author) -> None:
     assert again.startswith("second update")
 
 
+def test_a_second_update_is_called_one_after_its_round_closed_too(author: Author) -> None:
+    for member in author.members:
+        assert author.update(member) == ""
+    assert author.run.current.closed is not None
+    assert author.update("ada", blob={"sha256": "ef" * 32, "size": 3}).startswith("second update")
+
+
 def test_a_copied_update_is_void_for_the_copier(author: Author) -> None:
     assert author.update("ada") == ""
     stolen = author.update_body("ada")["blob"]

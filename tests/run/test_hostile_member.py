@@ -82,20 +82,19 @@ class Mallory:
         self.update(self.parts())
 
     def two_updates(self) -> None:
-        first, second = self.parts(), self.parts(7)
-        self.update(first)
-        self.update(second)
+        """Both in one slot; the first may close the round, and the second is no less a second one."""
+        self.put(segment([self.update_entry(self.blob(self.parts(salt))) for salt in (0, 7)]))
 
     def copied(self) -> None:
         while not (others := [c for c in self.run.current.updates.values() if c.member != "dan"]):
             time.sleep(0.05)
             self.follower.sync()
         blob = others[0].body.blob
-        self.update_entry(BlobRef(blob.sha256, blob.size))
+        self.put(segment([self.update_entry(BlobRef(blob.sha256, blob.size))]))
         self.update(self.parts())
 
     def oversized_update(self) -> None:
-        self.update_entry(BlobRef("cd" * 32, self.run.plan.limits.update_bytes + 1))
+        self.put(segment([self.update_entry(BlobRef("cd" * 32, self.run.plan.limits.update_bytes + 1))]))
         self.update(self.parts())
 
     def forged(self) -> None:
@@ -137,14 +136,16 @@ class Mallory:
         return list(encode(spec, admission.shards_of(plan, start.weights), delta, None)[0])
 
     def update(self, parts: list[bytes], **changes: Any) -> None:
-        refs = [put_blob(self.store, "dan", data) for data in parts]
-        self.update_entry(put_manifest(self.store, "dan", refs), **changes)
+        self.put(segment([self.update_entry(self.blob(parts), **changes)]))
 
-    def update_entry(self, ref: BlobRef, **changes: Any) -> None:
+    def blob(self, parts: list[bytes]) -> BlobRef:
+        return put_manifest(self.store, "dan", [put_blob(self.store, "dan", data) for data in parts])
+
+    def update_entry(self, ref: BlobRef, **changes: Any) -> Entry:
         now = self.run.current
         body = {"round": now.number, "attempt": 0, "base": now.base, "blob": {"sha256": ref.sha256, "size": ref.size},
                 "steps": self.run.plan.at(now.number).steps, "tokens": 64, "before": "00" * 32, "after": "00" * 32}  # fmt: skip
-        self.put(segment([self.entry("update", body | changes, (Subject("update", ref.sha256),))]))
+        return self.entry("update", body | changes, (Subject("update", ref.sha256),))
 
     def entry(self, kind: str, body: dict[str, Any], subjects: tuple[Subject, ...] = ()) -> Entry:
         return signed(self.follower.statement(kind, "dan", body, int(time.time()), subjects), [self.key])

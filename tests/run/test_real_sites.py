@@ -112,7 +112,8 @@ def test_a_deleted_bucket_is_left_behind_and_the_run_completes_in_a_new_one(cons
     consortium.found()
     start_all(consortium)
     wait_for_entries(consortium, 25)
-    shutil.rmtree(consortium.bucket)
+    gone = consortium.bucket.rename(consortium.folder / "gone")  # at once, while three sites write to it
+    shutil.rmtree(gone)
     for process in consortium.running.values():
         process.wait(60)
     assert all(process.returncode == 1 for process in consortium.running.values())

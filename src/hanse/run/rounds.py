@@ -98,7 +98,9 @@ class Rounds:
     def update(self, body: dict[str, Any], member: str, position: tuple[int, int], entry_id: str) -> str:
         """Take an update; the reason when it is void. Judged again when its round opens, if it is early by one."""
         read = bodies.update(body)
-        now = self.current
+        now, named = self.current, self._round(read.round, read.attempt)
+        if named is not None and member in named.updates:  # said even of a closed round: equivocation is not lateness
+            return "second update: the member's first for this round stands"
         if self.complete is not None or read.round < now.number or (read.round == now.number and now.closed is not None):
             return f"late: round {read.round} is closed"
         candidate = Candidate(entry_id, member, position[0], position[1], read)

@@ -1,0 +1,185 @@
+"""docs/benchmarks.md, from what the sections measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Found = Mapping[str, Mapping[str, Any]]
+
+
+def render(found: Found) -> str:
+    """The page. Sections that were never measured are named as such."""
+    parts = ["# Benchmarks", INTRODUCTION]
+    for section, (title, write) in WRITERS.items():
+        parts.append(f"## {title}")
+        if section not in found:
+            parts.append(f"Not measured yet: `python -m benchmarks.run --only {section}`.")
+            continue
+        kept = found[section]
+        parts.append(where(kept["machine"]))
+        parts += write(kept["output"])
+    return "\n\n".join(parts) + "\n"
+
+
+INTRODUCTION = (
+    "Written by `make bench` (`python -m benchmarks.run`). Ratios are within one run of one process; machines are shared, so "
+    "absolute figures move. Bars are those of the order of work; a bar that is missed says so."
+)
+
+
+def where(machine: Mapping[str, Any]) -> str:
+    return (
+        f"{machine['date']}, {machine['cpu']}, {machine['cores']} cores, Python {machine['python']}, load {machine['load']} at "
+        "the start."
+    )
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def verdict(good: bool) -> str:
+    return "reached" if good else "**missed**"
+
+
+def kernels(output: Sequence[Mapping[str, Any]]) -> list[str]:
+    merges = [row for row in output if row["bench"] == "merge"]
+    codecs = [row for row in output if row["bench"] == "codec"]
+    same = all(row["numpy_numba_1_2_threads_identical"] for row in output if row["bench"] == "identity")
+    memory = [row for row in output if row["bench"] == "memory"]
+    bars = {("int8", 1): 0.35, ("int8", 2): 0.42}
+    rows = []
+    for row in merges:
+        bar = bars.get((row["codec"], row["threads"])) if row["parameters"] > 90_000_000 else None
+        reached = verdict(row["fraction_of_copy"] >= bar) if bar else ""
+        rows.append((row["codec"], f"{row['parameters'] / 1e6:.0f}M", row["threads"], row["merge_gb_s"], row["copy_gb_s"],
+                     row["fraction_of_copy"], bar or "", reached))  # fmt: skip
+    head = ("codec", "parameters", "threads", "merge GB/s", "fastest copy GB/s", "fraction", "bar", "")
+    parts = ["Merge of 8 members, exact, against the fastest copy with the same threads.", table(head, rows)]
+    parts.append("numpy, numba, one and two threads give equal bits for every codec." if same else "**Bits differ.**")
+    for row in memory:
+        good = verdict(row["times_the_weights"] < 3)
+        parts.append(f"Memory beside the state while merging {row['members']} int8 updates from disk: {row['times_the_weights']:.2f} "
+                     f"times the weights (bar: < 3 in all, state included: {row['with_state']:.2f}) {good}.")  # fmt: skip
+    rows = [
+        (row["codec"] + (f" {row['k']}" if row["k"] else ""), f"{row['parameters'] / 1e6:.1f}M", row["ratio_to_fp32"],
+         *(row[f"{name}_mparam_per_cpu_s"] for name in ("encode", "decode", "norm")))
+        for row in codecs
+    ]  # fmt: skip
+    parts.append("Codecs: bytes against fp32; million parameters per CPU-second, encoding with error feedback (bar for top-k: 150).")
+    parts.append(table(("codec", "parameters", "times smaller", "encode", "decode", "norm"), rows))
+    return parts
+
+
+def log(output: Sequence[Mapping[str, Any]]) -> list[str]:
+    rows: list[tuple[object, ...]] = []
+    for row in output:
+        match row.get("what"):
+            case "append":
+                sync = "with" if row["fsync"] else "without"
+                good = "" if row["fsync"] else verdict(row["per_second"] >= 1000)
+                rows.append((f"appends/s to a folder, {sync} fsync", "" if row["fsync"] else "1,000", f"{row['per_second']:,}", good))
+                rows.append((f"reads/s ({sync} fsync)", "", f"{row['reads_per_second']:,}", ""))
+            case "verify":
+                good = verdict(row["seconds"] * 100_000 / row["entries"] < 25) if row["processes"] == 2 else ""
+                rows.append((f"verify {row['entries']:,} entries, {row['processes']} processes, s", "25", row["seconds"], good))
+            case "inclusion proof":
+                rows.append(("inclusion proof, ms", "5", f"{row['milliseconds']:.3f}", verdict(row["milliseconds"] < 5)))
+            case str(name) if name.startswith("hanse "):
+                bar = 0.3 if name == "hanse --help" else 0.5
+                rows.append((f"`{name}`, s", bar, row["seconds"], verdict(row["seconds"] < bar)))
+    return [table(("what", "bar", "measured", ""), rows)]
+
+
+def rounds(output: Sequence[Mapping[str, Any]]) -> list[str]:
+    row = output[0]
+    times = row["replay_seconds"]
+    rows = [
+        ("round overhead over the slowest member's compute, median s", "1", f"{row['overhead_median']:.2f}",
+         verdict(row["overhead_median"] < 1)),
+        ("same, 95th percentile", "1", f"{row['overhead_p95']:.2f}", verdict(row["overhead_p95"] < 1)),
+        ("compute of the slowest member, median s", "", f"{row['compute_median']:.3f}", ""),
+        ("CPU of a site that waits, percent of a core", "", f"{row['idle_cpu_percent']:.1f}", ""),
+        ("replay, numba / numpy, s", "", f"{times['numba']:.2f} / {times['numpy']:.2f}", ""),
+        ("replay as a share of all members' training time", "", f"{100 * row['replay_share_of_training']:.1f}%", ""),
+        ("bytes written per member per round, log and heads included", "", f"{row['bytes_per_member_per_round']:,.0f}", ""),
+    ]  # fmt: skip
+    text = f"{row['members']} sites as {row['members']} processes on two cores, {row['rounds']} rounds of two tiny steps, one folder."
+    return [text, table(("what", "bar", "measured", ""), rows)]
+
+
+def simulate(output: Sequence[Mapping[str, Any]]) -> list[str]:
+    row = output[0]
+    bad = len(row["problems"])
+    return [
+        f"{row['seeds']:,} worlds of four members, one of them hostile: {row['crashes']:,} crashes, {row['entries']:,} entries, "
+        f"{row['void']:,} void; problems in {bad} ({verdict(not bad)})."
+        + (f" Seeds: {', '.join(row['problems'])}." if bad else "")
+    ]
+
+
+def chaos(output: Sequence[Mapping[str, Any]]) -> list[str]:
+    good = [row for row in output if "failed" not in row]
+    killed = sum(row["killed"] for row in good)
+    codecs = ", ".join(sorted({row["codec"] for row in good}))
+    return [
+        f"{len(output)} seeded runs of three real sites ({codecs}), {killed} kills (SIGKILL) at random moments: {len(good)} complete "
+        f"with one state under numba on one and two threads and numpy, no update lost or doubled ({verdict(len(good) == len(output))})."
+    ]
+
+
+def training(output: Sequence[Mapping[str, Any]]) -> list[str]:
+    row = output[0]
+    members = list(row["gain"])
+    bits, mean = row["bits_per_byte"], row["mean"]
+    names = {"alone": "alone, best of both tokenizers", "derivative": "derivative of the joint model", "joint": "joint model (int8)",
+             "pooled": "all text pooled", "synchronous": "synchronous data-parallel", "average": "one-shot average of models trained "
+             "alone", "alone, shared tokenizer": "alone, shared tokenizer"}  # fmt: skip
+    rows = [(text, *(f"{bits[name][m]:.4f}" for m in members), f"{mean[name]:.4f}") for name, text in names.items()]
+    gains = row["gain"]
+    parts = [
+        f"Size \"{row['size']}\" of the demo, {row['seeds']} seeds, {row['budget']} settings per method tried on dev text with seed 0 "
+        "(a member alone: as many for each of two tokenizers); test text is read once, by the chosen ones. Bits per byte on each "
+        "member's own test text, mean of the seeds.",
+        table(("", *members, "mean"), rows),
+        "Gain of the derivative over the best alone, in percent, with a 95% bootstrap interval over documents (paired): "
+        + "; ".join(f"{m} {gains[m]['percent']:.1f} ({gains[m]['low']:.1f} to {gains[m]['high']:.1f})" for m in members)
+        + f". Mean {row['gain_mean']:.1f} (bar: 1.5 and every member better) "
+        + verdict(row["gain_mean"] >= 1.5 and all(gains[m]["percent"] > 0 for m in members)) + ".",
+    ]  # fmt: skip
+    against = 100 * (mean["joint"] / mean["pooled"] - 1)
+    parts.append(f"Joint against tuned pooled training: {against:+.1f}% (bar: within 5%) {verdict(against <= 5)}; against the one-shot "
+                 f"average: {100 * (mean['joint'] / mean['average'] - 1):+.1f}% {verdict(mean['joint'] < mean['average'])}.")  # fmt: skip
+    bars = {"1bit": 1.0, "topk 256": 1.0, "topk 64": 4.0}
+    rows = []
+    for name, item in row["against"].items():
+        bar = bars.get(name)
+        rows.append((name, f"{item['wire']['round']:,}", f"{item['ratio']:.1f}", f"{mean[name]:.4f}", f"{item['fp32_percent']:+.2f}%",
+                     f"{bar}%" if bar else "", verdict(item["fp32_percent"] <= bar) if bar else "",
+                     f"{item['synchronous_percent']:+.1f}%"))  # fmt: skip
+    parts.append(f"Codecs at equal tokens on the same rounds: {row['codec_rounds']}, each tuned with the same budget.")
+    head = ("codec", "bytes per round", "times smaller", "mean bits per byte", "against fp32", "bar", "", "against synchronous")
+    parts.append(table(head, rows))
+    parts.append("Chosen settings:")
+    parts.append(table(("method", "setting"), [(name, _words(value)) for name, value in row["chosen"].items()]))
+    return parts
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, dict) and value and all(isinstance(item, dict) for item in value.values()):
+        return "; ".join(f"{name}: {_words(item)}" for name, item in value.items())
+    return ", ".join(f"{key} {'/'.join(item) if isinstance(item, list) else item}" for key, item in value.items() if key != "method")
+
+
+WRITERS = {
+    "kernels": ("Kernels", kernels),
+    "log": ("Log and start", log),
+    "rounds": ("Rounds", rounds),
+    "simulate": ("Simulator", simulate),
+    "chaos": ("Killed sites", chaos),
+    "training": ("Joining pays; what codecs cost", training),
+}
+"""Section, title, and what writes it."""
