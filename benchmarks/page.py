@@ -49,7 +49,6 @@ def kernels(output: Sequence[Mapping[str, Any]]) -> list[str]:
     merges = [row for row in output if row["bench"] == "merge"]
     codecs = [row for row in output if row["bench"] == "codec"]
     same = all(row["numpy_numba_1_2_threads_identical"] for row in output if row["bench"] == "identity")
-    memory = [row for row in output if row["bench"] == "memory"]
     bars = {("int8", 1): 0.35, ("int8", 2): 0.42}
     rows = []
     for row in merges:
@@ -59,19 +58,25 @@ def kernels(output: Sequence[Mapping[str, Any]]) -> list[str]:
                      row["fraction_of_copy"], bar or "", reached))  # fmt: skip
     head = ("codec", "parameters", "threads", "merge GB/s", "fastest copy GB/s", "fraction", "bar", "")
     parts = ["Merge of 8 members, exact, against the fastest copy with the same threads.", table(head, rows)]
-    parts.append("numpy, numba, one and two threads give equal bits for every codec." if same else "**Bits differ.**")
-    for row in memory:
-        good = verdict(row["times_the_weights"] < 3)
-        parts.append(f"Memory beside the state while merging {row['members']} int8 updates from disk: {row['times_the_weights']:.2f} "
-                     f"times the weights (bar: < 3 in all, state included: {row['with_state']:.2f}) {good}.")  # fmt: skip
+    parts.append("numpy, numba, one and two threads: " + ("equal bits for every codec." if same else "**bits differ.**"))
     rows = [
         (row["codec"] + (f" {row['k']}" if row["k"] else ""), f"{row['parameters'] / 1e6:.1f}M", row["ratio_to_fp32"],
          *(row[f"{name}_mparam_per_cpu_s"] for name in ("encode", "decode", "norm")))
         for row in codecs
     ]  # fmt: skip
-    parts.append("Codecs: bytes against fp32; million parameters per CPU-second, encoding with error feedback (bar for top-k: 150).")
+    parts.append("Codecs: bytes against fp32; million parameters per CPU-second, encoding with error feedback (top-k's bar: 150).")
     parts.append(table(("codec", "parameters", "times smaller", "encode", "decode", "norm"), rows))
     return parts
+
+
+def memory(output: Sequence[Mapping[str, Any]]) -> list[str]:
+    row = output[0]
+    times = row["times_the_weights"]
+    return [
+        f"Judging and merging {row['members']} {row['codec']} updates of {row['parameters'] / 1e6:.0f}M parameters from a folder, "
+        f"on {row['threads']} threads, takes {times:.2f} times the weights at its peak, weights and outer momentum included "
+        f"(bar: < 3): {verdict(times < 3)}."
+    ]
 
 
 def log(output: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -80,8 +85,8 @@ def log(output: Sequence[Mapping[str, Any]]) -> list[str]:
         match row.get("what"):
             case "append":
                 sync = "with" if row["fsync"] else "without"
-                good = "" if row["fsync"] else verdict(row["per_second"] >= 1000)
-                rows.append((f"appends/s to a folder, {sync} fsync", "" if row["fsync"] else "1,000", f"{row['per_second']:,}", good))
+                bar, good = ("", "") if row["fsync"] else ("1,000", verdict(row["per_second"] >= 1000))
+                rows.append((f"appends/s to a folder, {sync} fsync", bar, f"{row['per_second']:,}", good))
                 rows.append((f"reads/s ({sync} fsync)", "", f"{row['reads_per_second']:,}", ""))
             case "verify":
                 good = verdict(row["seconds"] * 100_000 / row["entries"] < 25) if row["processes"] == 2 else ""
@@ -107,7 +112,7 @@ def rounds(output: Sequence[Mapping[str, Any]]) -> list[str]:
         ("replay as a share of all members' training time", "", f"{100 * row['replay_share_of_training']:.1f}%", ""),
         ("bytes written per member per round, log and heads included", "", f"{row['bytes_per_member_per_round']:,.0f}", ""),
     ]  # fmt: skip
-    text = f"{row['members']} sites as {row['members']} processes on two cores, {row['rounds']} rounds of two tiny steps, one folder."
+    text = f"{row['members']} sites as {row['members']} processes, {row['rounds']} rounds of two tiny steps, one folder."
     return [text, table(("what", "bar", "measured", ""), rows)]
 
 
@@ -126,56 +131,70 @@ def chaos(output: Sequence[Mapping[str, Any]]) -> list[str]:
     killed = sum(row["killed"] for row in good)
     codecs = ", ".join(sorted({row["codec"] for row in good}))
     return [
-        f"{len(output)} seeded runs of three real sites ({codecs}), {killed} kills (SIGKILL) at random moments: {len(good)} complete "
-        f"with one state under numba on one and two threads and numpy, no update lost or doubled ({verdict(len(good) == len(output))})."
-    ]
+        f"{len(output)} seeded runs of three real sites ({codecs}), {killed} kills (SIGKILL) at random moments: {len(good)} are "
+        "complete with one state under numba on one and two threads and numpy, and no update lost or doubled: "
+        + verdict(len(good) == len(output)) + "."
+    ]  # fmt: skip
+
+
+NAMES = {
+    "alone": "alone, best of both tokenizers",
+    "alone, shared tokenizer": "alone, shared tokenizer",
+    "derivative": "derivative of the joint model",
+    "joint": "joint model (int8)",
+    "average": "one-shot average of models trained alone",
+    "pooled": "all text pooled",
+    "synchronous": "synchronous data-parallel",
+}
 
 
 def training(output: Sequence[Mapping[str, Any]]) -> list[str]:
     row = output[0]
     members = list(row["gain"])
-    bits, mean = row["bits_per_byte"], row["mean"]
-    names = {"alone": "alone, best of both tokenizers", "derivative": "derivative of the joint model", "joint": "joint model (int8)",
-             "pooled": "all text pooled", "synchronous": "synchronous data-parallel", "average": "one-shot average of models trained "
-             "alone", "alone, shared tokenizer": "alone, shared tokenizer"}  # fmt: skip
-    rows = [(text, *(f"{bits[name][m]:.4f}" for m in members), f"{mean[name]:.4f}") for name, text in names.items()]
-    gains = row["gain"]
-    parts = [
-        f"Size \"{row['size']}\" of the demo, {row['seeds']} seeds, {row['budget']} settings per method tried on dev text with seed 0 "
-        "(a member alone: as many for each of two tokenizers); test text is read once, by the chosen ones. Bits per byte on each "
-        "member's own test text, mean of the seeds.",
+    bits, mean, gains = row["bits_per_byte"], row["mean"], row["gain"]
+    rows = [(text, *(f"{bits[name][m]:.4f}" for m in members), f"{mean[name]:.4f}") for name, text in NAMES.items()]
+    ranges = (f"{m} {gains[m]['percent']:.1f} ({gains[m]['low']:.1f} to {gains[m]['high']:.1f})" for m in members)
+    good = row["gain_mean"] >= 1.5 and all(gains[m]["percent"] > 0 for m in members)
+    against = {name: 100 * (mean["joint"] / mean[name] - 1) for name in ("pooled", "average")}
+    return [
+        f"Size \"{row['size']}\" of the demo, {row['seeds']} seeds. {row['budget']} settings per method were tried on dev text "
+        "with seed 0 (a member alone: as many for each of two tokenizers); test text is read once, by the chosen ones. "
+        "Bits per byte on each member's own test text, mean of the seeds.",
         table(("", *members, "mean"), rows),
-        "Gain of the derivative over the best alone, in percent, with a 95% bootstrap interval over documents (paired): "
-        + "; ".join(f"{m} {gains[m]['percent']:.1f} ({gains[m]['low']:.1f} to {gains[m]['high']:.1f})" for m in members)
-        + f". Mean {row['gain_mean']:.1f} (bar: 1.5 and every member better) "
-        + verdict(row["gain_mean"] >= 1.5 and all(gains[m]["percent"] > 0 for m in members)) + ".",
-    ]  # fmt: skip
-    against = 100 * (mean["joint"] / mean["pooled"] - 1)
-    parts.append(f"Joint against tuned pooled training: {against:+.1f}% (bar: within 5%) {verdict(against <= 5)}; against the one-shot "
-                 f"average: {100 * (mean['joint'] / mean['average'] - 1):+.1f}% {verdict(mean['joint'] < mean['average'])}.")  # fmt: skip
+        "Gain of the derivative over the best alone, in percent, with a paired 95% bootstrap interval over documents: "
+        f"{'; '.join(ranges)}. Mean {row['gain_mean']:.1f} (bar: 1.5, and every member better): {verdict(good)}.",
+        f"Joint against tuned pooled training: {against['pooled']:+.1f}% (bar: within 5%): {verdict(against['pooled'] <= 5)}. "
+        f"Against the one-shot average: {against['average']:+.1f}% (bar: better): {verdict(against['average'] < 0)}.",
+        *codecs(row),
+        "Chosen settings:",
+        table(("method", "setting"), [(name, _words(value)) for name, value in row["chosen"].items()]),
+    ]
+
+
+def codecs(row: Mapping[str, Any]) -> list[str]:
     bars = {"1bit": 1.0, "topk 256": 1.0, "topk 64": 4.0}
     rows = []
     for name, item in row["against"].items():
         bar = bars.get(name)
-        rows.append((name, f"{item['wire']['round']:,}", f"{item['ratio']:.1f}", f"{mean[name]:.4f}", f"{item['fp32_percent']:+.2f}%",
-                     f"{bar}%" if bar else "", verdict(item["fp32_percent"] <= bar) if bar else "",
-                     f"{item['synchronous_percent']:+.1f}%"))  # fmt: skip
-    parts.append(f"Codecs at equal tokens on the same rounds: {row['codec_rounds']}, each tuned with the same budget.")
-    head = ("codec", "bytes per round", "times smaller", "mean bits per byte", "against fp32", "bar", "", "against synchronous")
-    parts.append(table(head, rows))
-    parts.append("Chosen settings:")
-    parts.append(table(("method", "setting"), [(name, _words(value)) for name, value in row["chosen"].items()]))
-    return parts
+        good = ("", "") if bar is None else (f"{bar}%", verdict(item["fp32_percent"] <= bar))
+        size = (f"{item['wire']['round']:,}", f"{item['ratio']:.1f}", f"{item['wire']['total']:,}")
+        percent = (f"{item['fp32_percent']:+.2f}%", *good, f"{item['synchronous_percent']:+.1f}%")
+        rows.append((name, *size, f"{row['mean'][name]:.4f}", *percent))
+    head = ("codec", "bytes a round", "times smaller", "bytes in all", "bits per byte", "against fp32", "bar", "", "against sync")
+    text = f"Codecs at equal tokens on the same rounds: {row['codec_rounds']}. Each with three outer optimizers to choose from."
+    return [text, table(head, rows)]
 
 
 def _words(value: Any) -> str:
     if isinstance(value, dict) and value and all(isinstance(item, dict) for item in value.values()):
         return "; ".join(f"{name}: {_words(item)}" for name, item in value.items())
-    return ", ".join(f"{key} {'/'.join(item) if isinstance(item, list) else item}" for key, item in value.items() if key != "method")
+    shown = {key: "/".join(item) if isinstance(item, list) else item for key, item in value.items() if key != "method"}
+    return ", ".join(f"{key} {item}" for key, item in shown.items())
 
 
 WRITERS = {
     "kernels": ("Kernels", kernels),
+    "memory": ("Memory", memory),
     "log": ("Log and start", log),
     "rounds": ("Rounds", rounds),
     "simulate": ("Simulator", simulate),

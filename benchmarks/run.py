@@ -20,6 +20,7 @@ from benchmarks.page import render
 
 SECTIONS: dict[str, list[str]] = {
     "kernels": ["-m", "benchmarks.kernels", "--repeats", "15"],
+    "memory": ["-m", "benchmarks.memory"],
     "log": ["-m", "benchmarks.log"],
     "rounds": ["-m", "benchmarks.rounds"],
     "simulate": ["-m", "hanse.cli.main", "simulate", "--seeds", "2000", "--json"],

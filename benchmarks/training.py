@@ -4,7 +4,8 @@
 
 Every method has the same number of settings, tried on seed 0 and judged on dev text: a member alone by its own text (and
 twice as many, because its own tokenizer counts too), a shared model by the mean over the four members' texts. The best one
-is trained with each seed and scored on test text. Interrupt and run again at will: a model is trained once.
+is trained with each seed and scored on test text. Codecs are compared with each other: three outer optimizers each, on shorter
+rounds. Interrupt and run again at will: a model is trained once.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.methods import Setting
-from benchmarks.tasks import Workshop, parent_of
+from benchmarks.methods import Setting, plan_for
+from benchmarks.tasks import Workshop
 from benchmarks.text import MEMBERS
 
 from hanse.lm.evaluate import Score
@@ -33,7 +34,11 @@ BUDGET = len(RATES) * len(SCHEDULES) * len(SHARES)
 DENSE = (("0.7", "0.6"), ("0.7", "0.8"), ("1", "0"))
 SPARSE = (("0.3", "0"), ("0.5", "0"), ("0.7", "0"))
 WARM = ("1", "1.4")
+CODEC_STEPS = 2
+"""Inner steps of a long round where codecs are compared: top-k needs many rounds before every parameter had its turn."""
 CODECS = {"fp32": ("fixed32", 64), "int8": ("int8", 64), "1bit": ("1bit", 64), "topk 256": ("topk", 256), "topk 64": ("topk", 64)}
+SHARED = ("joint", *CODECS, "pooled", "synchronous")
+"""Methods that give one model for all members."""
 PEAKS = ("1", "1/2")
 DRAWS = 2000
 Scores = Mapping[str, Score]
@@ -45,12 +50,17 @@ def grid(method: str, member: str = "", tokenizer: str = "shared") -> list[Setti
             for rate, schedule, share in product(RATES, SCHEDULES, SHARES)]  # fmt: skip
 
 
-def joint_grid(codec: str) -> list[Setting]:
-    """The settings joint training with a codec may choose from."""
+def joint_grid() -> list[Setting]:
+    """The settings the joint model may choose from: the demo's rounds and codec."""
+    return [Setting("joint", rate=rate, codec="int8", warm=warm, outer=outer)
+            for rate, warm, outer in product(RATES, WARM, DENSE)]  # fmt: skip
+
+
+def codec_grid(joint: Setting, codec: str) -> list[Setting]:
+    """The outer optimizers a codec may choose from; everything else is the joint model's, on shorter rounds."""
     kind, k = CODECS[codec]
     outers, reduce = (SPARSE, "sum") if kind == "topk" else (DENSE, "mean")
-    return [Setting("joint", rate=rate, codec=kind, k=k, warm=warm, outer=outer, reduce=reduce)
-            for rate, warm, outer in product(RATES, WARM, outers)]  # fmt: skip
+    return [replace(joint, codec=kind, k=k, outer=outer, reduce=reduce, steps=CODEC_STEPS) for outer in outers]
 
 
 def derivative_grid(joint: Setting, member: str) -> list[Setting]:
@@ -78,9 +88,11 @@ def tune(shop: Workshop) -> dict[str, Any]:
         "alone": {m: choose(shop, [*alone[m], *own[m]], (m,)) for m in MEMBERS},
         "alone, shared tokenizer": {m: choose(shop, alone[m], (m,)) for m in MEMBERS},
     }
+    chosen["joint"] = choose(shop, joint_grid())
+    shop.train([setting for name in CODECS for setting in codec_grid(chosen["joint"], name)])
     for name in CODECS:
-        chosen[name] = choose(shop, joint_grid(name))
-    chosen["derivative"] = {m: choose(shop, derivative_grid(chosen["int8"], m), (m,)) for m in MEMBERS}
+        chosen[name] = choose(shop, codec_grid(chosen["joint"], name))
+    chosen["derivative"] = {m: choose(shop, derivative_grid(chosen["joint"], m), (m,)) for m in MEMBERS}
     for method in ("pooled", "synchronous"):
         chosen[method] = choose(shop, grid(method))
     groups = [[replace(setting, member=m) for m in MEMBERS] for setting in grid("alone")]
@@ -107,11 +119,11 @@ def measure(shop: Workshop, chosen: dict[str, Any], seeds: Sequence[int]) -> dic
     every: list[Setting] = []
     for name in ("alone", "alone, shared tokenizer", "derivative"):
         every += [replace(setting, seed=seed) for setting in chosen[name].values() for seed in seeds]
-    every += [replace(chosen[name], seed=seed) for name in (*CODECS, "pooled", "synchronous") for seed in seeds]
+    every += [replace(chosen[name], seed=seed) for name in SHARED for seed in seeds]
     shop.train(every)
     result: dict[str, dict[str, Score]] = {name: dict(homes(name)) for name in ("alone", "alone, shared tokenizer", "derivative")}
     by_seed = {}
-    for name in (*CODECS, "pooled", "synchronous"):
+    for name in SHARED:
         found, by_seed[name] = shared(chosen[name])
         result[name] = dict(found)
     averages = [shop.average([replace(s, seed=seed) for s in chosen["average"]], "test") for seed in seeds]
@@ -147,6 +159,7 @@ def summary(shop: Workshop, chosen: dict[str, Any], measured: dict[str, Any], se
         "size": shop.size,
         "seeds": seeds,
         "budget": BUDGET,
+        "codec_rounds": _rounds(shop, chosen["fp32"]),
         "documents": {m: len(scores["alone"][m].nats) for m in MEMBERS},
         "bits_per_byte": bits,
         "mean": {name: round(mean(found), 4) for name, found in scores.items()},
@@ -165,6 +178,11 @@ def summary(shop: Workshop, chosen: dict[str, Any], measured: dict[str, Any], se
         },
         "chosen": {name: _plain(value) for name, value in chosen.items()},
     }
+
+
+def _rounds(shop: Workshop, setting: Setting) -> str:
+    first, second = plan_for(shop.dimensions, setting).phase
+    return f"{first.rounds} of one step with int8, then {second.rounds} of {second.steps} steps with the codec"
 
 
 def _plain(value: Any) -> Any:
@@ -198,5 +216,3 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
-
-__all__ = ["parent_of", "run"]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from hanse import canonical
-from hanse.errors import IntegrityError
+from hanse.errors import IntegrityError, MalformedError
+from hanse.run.leaves import encode_leaves, first_different
 from hanse.run.shards import shard_map
-from hanse.run.state import State, first_difference, first_different_leaf, load, save
+from hanse.run.state import State, first_difference
+from hanse.run.tensors import decode_state, encode_state, encode_tensors, state_pieces
 
 SHAPES = {"b": (3, 4096), "a.weight": (5, 4), "c": ()}
 PLAN = "ab" * 32
@@ -77,12 +78,12 @@ def test_the_first_difference_is_named() -> None:
 
 def test_published_leaves_name_the_first_different_tensor() -> None:
     other = example()
-    own = example().leaves(SHARDS)
-    assert first_different_leaf(own, own) == ""
+    own = encode_leaves(example(), PLAN, SHARDS)
+    assert first_different(own, own) == ""
     other.momentum["b"][2, 5] = 0
-    assert first_different_leaf(own, other.leaves(SHARDS)) == "momentum of tensor 'b', elements 4096..12288"
-    for nonsense in (b"", b"{}", b"[1]", b'{"weights":3}', b"\xff\n\xff", b'{"weights":[]}'):
-        assert first_different_leaf(own, nonsense) == ""
+    assert first_different(own, encode_leaves(other, PLAN, SHARDS)) == "outer momentum of tensor b (elements 4096 to 12288)"
+    for nonsense in (b"", b"{}", b"[1]", b'{"weights":3}', b"\xff\n\xff", b'{"weights":[]}', b'{"weights":[3]}\n' * 4):
+        assert first_different(own, nonsense) != ""
 
 
 def test_a_shard_map_of_another_model_is_refused() -> None:
@@ -91,24 +92,23 @@ def test_a_shard_map_of_another_model_is_refused() -> None:
             example().digest(PLAN, shard_map(shapes, 8192))
 
 
-def test_a_state_survives_its_file(tmp_path: Path) -> None:
-    path = tmp_path / "state.safetensors"
-    save(State.start({"z": np.ones(3, np.float32)}), path)
-    save(example(), path)
-    assert first_difference(load(path), example()) == ""
-    assert load(path).digest(PLAN, SHARDS) == example().digest(PLAN, SHARDS)
-    assert [p.name for p in tmp_path.iterdir()] == ["state.safetensors"]
+def test_a_state_survives_its_bytes() -> None:
+    assert first_difference(decode_state(encode_state(example()), 7, 1), example()) == ""
+    assert decode_state(b"".join(state_pieces(example())), 7, 1).digest(PLAN, SHARDS) == example().digest(PLAN, SHARDS)
 
 
-@pytest.mark.parametrize("data", [b"", b"\0" * 100, b"\xff" * 100])
-def test_a_broken_state_file_is_named(tmp_path: Path, data: bytes) -> None:
-    path = tmp_path / "state.safetensors"
-    with pytest.raises(IntegrityError, match=r"state\.safetensors"):
-        load(path)
-    path.write_bytes(data)
-    with pytest.raises(IntegrityError, match=r"state\.safetensors"):
-        load(path)
-    save(example(), path)
-    path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(IntegrityError, match=r"state\.safetensors"):
-        load(path)
+OTHER = encode_tensors({"x": np.ones(3, np.float32)})
+
+
+@pytest.mark.parametrize("data", [b"", b"\0" * 100, b"\xff" * 100, encode_state(example())[:-1], OTHER])
+def test_broken_state_bytes_are_refused(data: bytes) -> None:
+    with pytest.raises(MalformedError):
+        decode_state(data, 7, 1)
+
+
+def test_a_copy_shares_nothing() -> None:
+    state = example()
+    other = state.copy()
+    other.weights["b"][0, 0] = 5
+    other.momentum["c"][...] = 5
+    assert first_difference(state, example()) == ""

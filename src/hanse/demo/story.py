@@ -107,7 +107,7 @@ def _replay(follower: Follower, merger: Merger, place: Place, keep: dict[int, St
 
     def each(state: State) -> None:
         if state.round % every == 0 or state.round == last:
-            keep[state.round] = state
+            keep[state.round] = state.copy()
 
     verdict = replay(follower.fold, follower.store, LmOrigin(), merger, each)
     if not verdict.identical:

@@ -6,11 +6,9 @@ judged alone: the caller waits, tries elsewhere, or says `missing` (PROTOCOL rul
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
-
-import numpy as np
 
 from hanse.errors import DigestMismatch, MalformedError, NotFound
 from hanse.run.codec import CodecSpec, Part, decode_part
@@ -24,14 +22,19 @@ from hanse.store import Store
 from hanse.store.blobs import BlobRef, get_blob, get_manifest
 
 REASON_MAX = 300
+KEEP_BYTES = 16 << 20
+"""Of a round's updates, what stays in memory between judging and merging."""
+
+ReadPart = Callable[[int], bytes]
+"""The bytes of an update's part for one shard. Raises MalformedError, NotFound or DigestMismatch."""
 
 
 @dataclass(frozen=True)
 class Admitted:
-    """An update that counts: its part bytes in shard order, and its exact squared norm in units of 2^-80."""
+    """An update that counts: how to read the bytes of its parts, and its exact squared norm in units of 2^-80."""
 
     candidate: Candidate
-    parts: tuple[bytes, ...]
+    part: ReadPart
     norm_squared: int
 
 
@@ -47,20 +50,37 @@ class Judgement:
 
 
 class ReadUpdate(Protocol):
-    """Part bytes of an update. Raises MalformedError, NotFound or DigestMismatch."""
+    """How to read an update of `parts` parts, once its manifest is checked. Raises as ReadPart does."""
 
-    def __call__(self, candidate: Candidate, parts: int, bytes_max: int) -> tuple[bytes, ...]: ...
+    def __call__(self, candidate: Candidate, parts: int, bytes_max: int) -> ReadPart: ...
 
 
-def read_update(store: Store) -> ReadUpdate:
-    """Updates from a store: manifest first, then each part, every byte checked against its digest."""
+def read_update(store: Store, keep_bytes: int = KEEP_BYTES) -> ReadUpdate:
+    """Updates from a store: manifest first, then each part, every byte checked against its digest.
 
-    def read(candidate: Candidate, parts: int, bytes_max: int) -> tuple[bytes, ...]:
+    Parts are read twice, to be judged and to be merged. The first `keep_bytes` stay in memory in between; the rest is
+    read again, so that the memory a round takes does not grow with the number of members.
+    """
+    left = keep_bytes
+
+    def read(candidate: Candidate, parts: int, bytes_max: int) -> ReadPart:
         ref = BlobRef(candidate.body.blob.sha256, candidate.body.blob.size)
         found = get_manifest(store, candidate.member, ref, parts, bytes_max)
         if len(found) != parts:
             raise MalformedError(f"update of {len(found)} parts, the plan's shard map has {parts}")
-        return tuple(get_blob(store, candidate.member, part) for part in found)
+        kept: dict[int, bytes] = {}
+
+        def part(shard: int) -> bytes:
+            nonlocal left
+            if shard in kept:
+                return kept[shard]
+            data = get_blob(store, candidate.member, found[shard])
+            if len(data) <= left:
+                left -= len(data)
+                kept[shard] = data
+            return data
+
+        return part
 
     return read
 
@@ -90,14 +110,14 @@ def admit(plan: Plan, number: int, shards: Sequence[Shard], candidates: Iterable
     result = Judgement()
     for candidate in candidates:
         try:
-            parts = read(candidate, len(shards), plan.limits.update_bytes)
-            norm = sum(norm_squared(decode_part(spec, shard, data)) for shard, data in zip(shards, parts, strict=True))
+            part = read(candidate, len(shards), plan.limits.update_bytes)
+            norm = sum(norm_squared(decode_part(spec, shard, part(i))) for i, shard in enumerate(shards))
         except MalformedError as error:
             result.void.append((candidate.id, f"malformed update: {error}"[:REASON_MAX]))
         except (NotFound, DigestMismatch):
             result.absent.append(candidate.id)
         else:
-            result.admitted.append(Admitted(candidate, parts, norm))
+            result.admitted.append(Admitted(candidate, part, norm))
     return result
 
 
@@ -109,23 +129,19 @@ def clips(plan: Plan, admitted: Sequence[Admitted]) -> list[int]:
 
 
 def next_state(plan: Plan, number: int, state: State, admitted: Sequence[Admitted], merger: Merger) -> tuple[State, bool]:
-    """The state after round `number` and whether it moved. `state` is left as it was.
+    """The state after round `number`, in `state`'s own arrays, and whether it moved. A caller that keeps `state` copies it.
 
     A round with no update, or whose result is not finite, is barren: weights and momentum stay, the number advances.
+    An error raised while parts are read leaves `state` half merged: drop it.
     """
     shards, spec, outer = shards_of(plan, state.weights), spec_of(plan, number), outer_of(plan, number)
     factors = clips(plan, admitted)
 
     def parts(shard: int) -> list[tuple[int, int, Part]]:
         return [
-            (plan.member_weights.get(item.candidate.member, 1), clip, decode_part(spec, shards[shard], item.parts[shard]))
+            (plan.member_weights.get(item.candidate.member, 1), clip, decode_part(spec, shards[shard], item.part(shard)))
             for item, clip in zip(admitted, factors, strict=True)
         ]
 
-    after = State(
-        {name: np.array(array, copy=True) for name, array in state.weights.items()},
-        {name: np.array(array, copy=True) for name, array in state.momentum.items()},
-        number,
-        state.attempt,
-    )
-    return after, bool(admitted) and merger(shards, after, parts, outer)
+    moved = bool(admitted) and merger(shards, state, parts, outer)
+    return replace(state, round=number), moved

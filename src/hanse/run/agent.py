@@ -10,7 +10,7 @@ else touches the world. Each step reads the log, then does the first thing that 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -90,6 +90,7 @@ class Agent:
         self.clock, self.report, self.patience = clock, report, patience
         self.files = SiteFiles(follower.disk)
         self.start: Start | None = None
+        self.shards: tuple[Shard, ...] = ()
         self.state: State | None = None
         self.absent_since: dict[str, int] = {}
         self.prepared = False
@@ -136,6 +137,7 @@ class Agent:
         body = self.trainer.prepare(run.plan, counts, self._grams())
         if self.start is None:
             self.start = self.origin(run.plan, counts)
+            self.shards = admission.shards_of(run.plan, self.start.weights)
         if self.who.member not in run.corpora and not self._post("corpus", body):
             return Step.WAITING
         self.prepared = True
@@ -160,7 +162,8 @@ class Agent:
                 return state
         state = latest_snapshot(self.follower.store, run, self.start.run)
         if state is None:
-            state = State.start(dict(self.start.weights))
+            state = State.start(self.start.weights)
+        self.start = replace(self.start, weights={})  # the state is on disk from here on; one copy in memory is enough
         self.files.write_state(state)
         self.files.write_index(round=state.round)
         return state
@@ -171,11 +174,12 @@ class Agent:
         """Merge a closed round; wait, or say what is missing, when bytes cannot be had."""
         assert self.state is not None
         judged = admission.admit(
-            run.plan, item.number, self._shards(run), item.candidates, admission.read_update(self.follower.store)
+            run.plan, item.number, self.shards, item.candidates, admission.read_update(self.follower.store)
         )
         if judged.absent:
             return self._missing(item, judged.absent)
-        after, moved = admission.next_state(run.plan, item.number, self.state, judged.admitted, self.merger)
+        before, self.state = self.state, None  # merged in its own arrays: after an error the disk has the last whole state
+        after, moved = admission.next_state(run.plan, item.number, before, judged.admitted, self.merger)
         feedback = resolve(self.files, run, item, self.who.member, judged)
         self.files.write_feedback(item.number, feedback)
         self.files.write_state(after)
@@ -196,7 +200,7 @@ class Agent:
         same = mine is not None and (mine.state, list(mine.admitted)) == (digest, ids)
         if same or self.who.member not in item.roll or kept["round"] != item.number:
             return False
-        leaves = put_blob(self.follower.store, self.who.member, encode_leaves(state, self.start.run, self._shards(run)))
+        leaves = put_blob(self.follower.store, self.who.member, encode_leaves(state, self.start.run, self.shards))
         body = {
             "round": item.number,
             "attempt": item.attempt,
@@ -237,7 +241,7 @@ class Agent:
     def _name_difference(self, run: Rounds, item: Round) -> None:
         assert self.state is not None and item.agreed is not None
         assert self.start is not None
-        own = encode_leaves(self.state, self.start.run, self._shards(run))
+        own = encode_leaves(self.state, self.start.run, self.shards)
         tensor = "a tensor (the others' leaves cannot be read)"
         for name in item.agreed.members:
             ref = item.merged[name].leaves
@@ -376,8 +380,4 @@ class Agent:
 
     def _digest(self, state: State) -> str:
         assert self.start is not None
-        return state.digest(self.start.run, self._shards(self.run))
-
-    def _shards(self, run: Rounds) -> tuple[Shard, ...]:
-        assert self.start is not None
-        return admission.shards_of(run.plan, self.start.weights)
+        return state.digest(self.start.run, self.shards)

@@ -16,7 +16,7 @@ from typing import Any
 
 from hanse.run.port import Weights
 from hanse.run.state import State
-from hanse.run.tensors import decode_state, decode_tensors, encode_state, encode_tensors
+from hanse.run.tensors import decode_state, decode_tensors, encode_tensors, state_pieces
 from hanse.store.disk import Disk
 
 INDEX = "site.json"
@@ -37,7 +37,7 @@ class SiteFiles:
         self.disk.write(INDEX, json.dumps(self.index() | changes, sort_keys=True).encode())
 
     def write_state(self, state: State) -> None:
-        self.disk.write(f"state/{state.round:06d}", encode_state(state))
+        self.disk.write(f"state/{state.round:06d}", *state_pieces(state))
 
     def read_state(self, number: int, attempt: int) -> State | None:
         """The state after round `number`, or None when it is not kept."""
@@ -77,7 +77,7 @@ class SiteFiles:
 
     def keep_branch(self, number: int, state: State) -> None:
         """Keep weights and trainer state after round `number` aside: where a derivative grows from."""
-        self.disk.write("branch/state", encode_state(state))
+        self.disk.write("branch/state", *state_pieces(state))
         self.disk.write("branch/trainer", self.read_trainer(self.index()["trained"]) or b"")
 
     def forget(self, agreed: int, keep_rounds: int) -> None:

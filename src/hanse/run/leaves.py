@@ -16,7 +16,10 @@ def encode_leaves(state: State, run: str, shards: Sequence[Shard]) -> bytes:
 
 
 def first_different(own: bytes, theirs: bytes) -> str:
-    """The first tensor whose digest differs between two encodings, in words; empty when none does."""
+    """The first tensor whose digest differs between two encodings, in words; empty when none does.
+
+    `theirs` is another member's blob and may be anything; `own` is what `encode_leaves` printed.
+    """
     for mine, other in zip(own.splitlines(), theirs.splitlines(), strict=False):
         if mine == other:
             continue
@@ -25,7 +28,9 @@ def first_different(own: bytes, theirs: bytes) -> str:
         except CanonicalError:
             return "the leaves' encoding"
         for group in ("weights", "momentum"):
-            for one, two in zip(left.get(group, []), right.get(group, []), strict=False):
+            if group in left and not (isinstance(right, dict) and isinstance(right.get(group), list)):
+                return "the leaves' encoding"
+            for one, two in zip(left.get(group, []), right[group] if group in left else [], strict=False):
                 if one != two:
                     what = "outer momentum of " if group == "momentum" else ""
                     return f"{what}tensor {one['name']} (elements {one['start']} to {one['stop']})"

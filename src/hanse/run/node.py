@@ -36,8 +36,8 @@ class SharedDisk(FolderDisk):
     def read(self, name: str) -> bytes | None:
         return super().read(self._place(name))
 
-    def write(self, name: str, data: bytes) -> None:
-        super().write(self._place(name), data)
+    def write(self, name: str, *pieces: bytes | memoryview) -> None:
+        super().write(self._place(name), *pieces)
 
     def delete(self, name: str) -> None:
         super().delete(self._place(name))

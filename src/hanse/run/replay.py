@@ -1,7 +1,7 @@
 """Replay: recompute every round's weights from the log and the updates, and compare with what the members agreed on.
 
-The merge is the one a site runs. Nothing is taken on a member's word but its local training. Streams: one round's
-updates are in memory at a time.
+The merge is the one a site runs. Nothing is taken on a member's word but its local training. Streams: one state is in
+memory, and of a round's updates what `admit.read_update` keeps.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Verdict:
     difference: str = ""
     """The first difference: round and tensor. Empty when there is none."""
     state: State | None = None
-    """The last state that was recomputed."""
+    """The last state that was recomputed, the different one if there is one."""
     start: Start | None = None
 
     @property
@@ -63,7 +63,7 @@ class Verdict:
 def replay(
     fold: Fold, store: Store, origin: Origin, merger: Merger, each: Callable[[State], None] = lambda state: None
 ) -> Verdict:
-    """Recompute every agreed round, showing each state to `each`. Stops at the first difference.
+    """Recompute every agreed round, showing each state to `each`, which copies what it keeps. Stops at the first difference.
 
     Where updates are gone, a stored snapshot of an agreed state goes on; rounds between are "attested only".
     """
@@ -75,7 +75,7 @@ def replay(
     counts = read_counts(fold, store) if plan.tokenizer.kind == "counts" else []
     result.start = start = origin(plan, counts)
     shards = admission.shards_of(plan, start.weights)
-    state: State | None = State.start(dict(start.weights))
+    state: State | None = State.start(start.weights).copy()
     agreed = [item for item in run.rounds if item.agreed is not None]
     for item in agreed:
         assert item.agreed is not None
@@ -83,13 +83,13 @@ def replay(
             state = _next(fold, store, item, state, shards, merger) or snapshot_at(store, run, item, start.run)
         status = "attested only" if state is None or state.round != item.number else "replayed"
         if state is not None and status == "replayed":
+            result.state = state
             digest = state.digest(start.run, shards)
             if digest != item.agreed.state:
                 tensor = _tensor(store, item, encode_leaves(state, start.run, shards))
                 result.difference = f"round {item.number}: {tensor}; computed {digest}, agreed {item.agreed.state}"
                 result.rounds.append(RoundVerdict(item.number, "different", digest, len(item.agreed.admitted)))
                 return result
-            result.state = state
             each(state)
         result.rounds.append(RoundVerdict(item.number, status, item.agreed.state, len(item.agreed.admitted)))
     return result

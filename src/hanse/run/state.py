@@ -12,19 +12,15 @@ with T sorted by name and sha256 over the little-endian bytes of elements start.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import safetensors
 
 from hanse import canonical
-from hanse.errors import CanonicalError, IntegrityError
+from hanse.errors import IntegrityError
 from hanse.ledger import merkle
-from hanse.run.codec import wire
 from hanse.run.codec.spec import Floats
 from hanse.run.shards import Shard, Slice
 
@@ -65,9 +61,10 @@ class State:
         """Bytes of one shard's leaf. Raises IntegrityError when the shard does not fit the tensors."""
         return canonical.encode({group: [self._entry(group, piece) for piece in shard] for group in _GROUPS})
 
-    def leaves(self, shards: Sequence[Shard]) -> bytes:
-        """The shards' leaves, one per line: what a member publishes so that others can name a difference."""
-        return b"\n".join(self.leaf(shard) for shard in shards)
+    def copy(self) -> State:
+        """The same state in arrays of its own."""
+        weights, momentum = ({n: np.array(a, copy=True) for n, a in group.items()} for group in (self.weights, self.momentum))
+        return State(weights, momentum, self.round, self.attempt)
 
     def digest(self, plan_digest: str, shards: Sequence[Shard], threads: int = 1) -> str:
         """The agreed digest, 64 hex digits; the same for any number of threads.
@@ -118,55 +115,3 @@ def first_difference(a: State, b: State) -> str:
             if differing.size:
                 return f"{group} of tensor {name!r}: {differing.size} of {one.size} elements, first at {differing[0]}"
     return ""
-
-
-def first_different_leaf(own: bytes, theirs: bytes) -> str:
-    """The first tensor in which two texts of `State.leaves` differ; empty when equal or `theirs` is not such a text."""
-    for mine, other in zip(own.split(b"\n"), theirs.split(b"\n"), strict=False):
-        if mine == other:
-            continue
-        try:
-            decoded = [canonical.decode(line) for line in (mine, other)]
-        except CanonicalError:
-            return ""
-        for group in ("weights", "momentum"):
-            theirs_of_group = decoded[1].get(group) if isinstance(decoded[1], dict) else None
-            if not isinstance(theirs_of_group, list):
-                return ""
-            for ours, their in zip(decoded[0][group], theirs_of_group, strict=False):
-                if ours != their:
-                    return f"{group} of tensor {ours['name']!r}, elements {ours['start']}..{ours['stop']}"
-    return ""
-
-
-def save(state: State, path: Path) -> None:
-    """Write `state` as one safetensors file, atomically: a crash leaves the old file or the new one, both whole."""
-    tensors = [(f"{group}.{name}", array) for group in _GROUPS for name, array in sorted(getattr(state, group).items())]
-    fields = [wire.Field(name, "F32", array.shape) for name, array in tensors]
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as file:
-        file.write(wire.header(fields, {"attempt": str(state.attempt), "round": str(state.round)}))
-        for _, array in tensors:
-            file.write(array.reshape(-1).astype("<f4", copy=False).data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
-
-
-def load(path: Path) -> State:
-    """Read what `save` wrote. Raises IntegrityError naming the file when it is anything else."""
-    groups: dict[str, dict[str, Floats]] = {group: {} for group in _GROUPS}
-    try:
-        with safetensors.safe_open(path, "numpy") as file:
-            metadata = file.metadata() or {}
-            for key in file.keys():  # noqa: SIM118  (not a mapping)
-                group, _, name = key.partition(".")
-                groups[group][name] = file.get_tensor(key)
-        return State(groups["weights"], groups["momentum"], int(metadata["round"]), int(metadata["attempt"]))
-    except (OSError, safetensors.SafetensorError, KeyError, ValueError) as error:
-        raise IntegrityError(f"{path}: not a state file ({error}); delete it and replay") from error

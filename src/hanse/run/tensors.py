@@ -7,6 +7,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from hanse.errors import MalformedError
+from hanse.run.codec import wire
 from hanse.run.port import Weights
 from hanse.run.state import State
 
@@ -25,10 +26,16 @@ def decode_tensors(data: bytes) -> Weights:
     return {name: np.array(read[name]) for name in sorted(read)}  # safetensors gives them in no order
 
 
+def state_pieces(state: State) -> list[bytes | memoryview]:
+    """Weights and momentum as safetensors: the header, then each tensor's own memory, so that nothing is copied."""
+    tensors = [(f"{group}.{name}", array) for group in ("weights", "momentum") for name, array in getattr(state, group).items()]
+    header = wire.header([wire.Field(name, "F32", array.shape) for name, array in tensors])
+    return [header, *(array.reshape(-1).astype("<f4", copy=False).data.cast("B") for _, array in tensors)]
+
+
 def encode_state(state: State) -> bytes:
-    """Weights and momentum."""
-    tensors = {f"weights.{name}": array for name, array in state.weights.items()}
-    return encode_tensors(tensors | {f"momentum.{name}": array for name, array in state.momentum.items()})
+    """Weights and momentum, in one piece."""
+    return b"".join(state_pieces(state))
 
 
 def decode_state(data: bytes, number: int, attempt: int) -> State:

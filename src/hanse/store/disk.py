@@ -20,8 +20,8 @@ class Disk(Protocol):
     def read(self, name: str) -> bytes | None:
         """The bytes, or None when there is no such file."""
 
-    def write(self, name: str, data: bytes) -> None:
-        """Replace the file atomically and durably."""
+    def write(self, name: str, *pieces: bytes | memoryview) -> None:
+        """Replace the file by `pieces`, end to end, atomically and durably."""
 
     def delete(self, name: str) -> None:
         """Remove the file; nothing happens when there is none."""
@@ -46,13 +46,13 @@ class FolderDisk:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def write(self, name: str, data: bytes) -> None:
+    def write(self, name: str, *pieces: bytes | memoryview) -> None:
         path = self.folder / name
         temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with open(temporary, "wb") as file:
-                file.write(data)
+                file.writelines(pieces)
                 if self.fsync:
                     file.flush()
                     os.fsync(file.fileno())
@@ -87,8 +87,8 @@ class MemoryDisk:
     def read(self, name: str) -> bytes | None:
         return self.files.get(name)
 
-    def write(self, name: str, data: bytes) -> None:
-        self.files[name] = bytes(data)
+    def write(self, name: str, *pieces: bytes | memoryview) -> None:
+        self.files[name] = b"".join(pieces)
 
     def delete(self, name: str) -> None:
         self.files.pop(name, None)

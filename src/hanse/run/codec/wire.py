@@ -43,9 +43,9 @@ class Field:
         return math.prod(self.shape) * _DTYPES[self.dtype].itemsize
 
 
-def header(fields: Sequence[Field], metadata: dict[str, str] | None = None) -> bytes:
+def header(fields: Sequence[Field]) -> bytes:
     """The length prefix and header for `fields`, whose data follow in this order."""
-    entries: dict[str, object] = {} if metadata is None else {"__metadata__": metadata}
+    entries: dict[str, object] = {}
     offset = 0
     for field in fields:
         end = offset + field.size
