@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
+import os
 import re
 import subprocess
 import sys
@@ -58,6 +61,37 @@ def check_line(words: list[str]) -> None:
     assert done.returncode == 0, words
     for option in (word for word in words if word.startswith("--")):
         assert option in done.stdout, (words, option)
+
+
+@pytest.mark.slow
+def test_the_walkthrough_runs_as_it_stands(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "walkthrough.md").read_text(encoding="utf-8")
+    script = "set -euo pipefail\n" + "".join(re.findall(r"```sh\n(.*?)```", page, re.S))
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path, "HANSE": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    replayed = json.loads((tmp_path / "replay.json").read_text())
+    assert replayed["verdict"] == "identical"
+    assert len(replayed["rounds"]) == 17
+    for site in ("ada", "bob"):
+        assert f"complete: state {replayed['state']}" in (tmp_path / f"{site}.log").read_text()
+    assert (tmp_path / "proof.txt").read_text().startswith("c2sp.org/tlog-proof@v1\nindex 3\n")
+
+
+def test_the_settings_page_is_that_of_the_models() -> None:
+    assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == settings_page()
+
+
+def settings_page() -> str:
+    found = importlib.util.spec_from_file_location("settings", ROOT / "docs" / "settings.py")
+    assert found is not None
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return str(module.render())
 
 
 def test_links_between_docs_lead_somewhere() -> None:

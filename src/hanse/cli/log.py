@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import click
 
-from hanse.cli.printing import as_json, table
+from hanse.cli.printing import as_json, progress, read_text, table
 from hanse.errors import InputError
 from hanse.ledger.chain import Verdict
 
@@ -44,17 +45,22 @@ def show(where: str, log_id: str, void: bool, json_: bool) -> None:
 @log.command()
 @WHERE
 @LOG
+@click.option("--extends", type=click.Path(path_type=Path), help="Tree head or proof kept from earlier: must still hold.")
 @JSON
-def verify(where: str, log_id: str, json_: bool) -> None:
-    """Check every signature, digest and tree head; say what is final."""
+def verify(where: str, log_id: str, extends: Path | None, json_: bool) -> None:
+    """Check every signature, digest and tree head; say what is final. Exit code 1 when the log contradicts any of them."""
+    from hanse.run.proving import check_extends
     from hanse.run.reading import fold_parallel, follow, open_log, read_all
 
     store, known, _ = open_log(where)
     began = time.perf_counter()
-    state = fold_parallel(read_all(store), log_id or known)
+    with progress("reading") as count:
+        slots = read_all(store, count)
+    state = fold_parallel(slots, log_id or known)
     seconds = time.perf_counter() - began
     follower = follow(store, state.chain.genesis)
-    found = {
+    before = check_extends(follower, read_text(extends), str(extends)) if extends is not None else None
+    found: dict[str, Any] = {
         "log": state.chain.genesis,
         "size": state.size,
         "root": state.chain.tree.root().hex(),
@@ -62,34 +68,39 @@ def verify(where: str, log_id: str, json_: bool) -> None:
         "final": follower.final(),
         "heads": {member: max(sizes, default=0) for member, sizes in sorted(follower.heads.items())},
         "insisted": bool(log_id or known),
+        "extends": before,
     }
     if json_:
         as_json(found)
         return
     click.echo(f"log {found['log']}" + ("" if found["insisted"] else " (taken from the bucket: insist with --log)"))
     click.echo(f"{found['size']} entries, {found['void']} void, root {found['root']}, checked in {seconds:.2f} s")
-    click.echo(f"final up to {found['final']}; signed: " + ", ".join(f"{m} {s}" for m, s in follower_heads(found)))
-
-
-def follower_heads(found: dict[str, Any]) -> list[tuple[str, int]]:
-    """(member, size) of the largest head each member signed."""
-    return list(found["heads"].items())
+    click.echo(f"final up to {found['final']}; signed: " + ", ".join(f"{m} {s}" for m, s in found["heads"].items()))
+    if before is not None:
+        click.echo(f"extends the first {before} entries as {extends} has them")
 
 
 @log.command()
 @WHERE
-@click.argument("index", type=int)
+@click.argument("index", type=int, required=False)
+@click.option("--from", "old", type=click.IntRange(0), help="Prove instead that the log extends its first so many entries.")
 @LOG
-def prove(where: str, index: int, log_id: str) -> None:
-    """Print a C2SP tlog-proof that entry INDEX is under the members' latest common tree head."""
+def prove(where: str, index: int | None, old: int | None, log_id: str) -> None:
+    """Print a C2SP tlog-proof that entry INDEX is under the tree head that most members signed, or a consistency proof."""
     from hanse.run.proving import prove as make
+    from hanse.run.proving import prove_extension
     from hanse.run.reading import follow, open_log
 
+    if (index is None) == (old is None):
+        raise InputError("name either the INDEX of an entry or --from SIZE")
     store, known, _ = open_log(where)
     follower = follow(store, log_id or known)
-    if not 0 <= index < follower.fold.size:
-        raise InputError(f"entry {index}: the log has entries 0 to {follower.fold.size - 1}")
-    click.echo(str(make(follower, index)), nl=False)
+    size = follower.fold.size
+    if index is not None and not 0 <= index < size:
+        raise InputError(f"entry {index}: the log has entries 0 to {size - 1}")
+    if old is not None and old > size:
+        raise InputError(f"--from {old}: the log has {size} entries")
+    click.echo(str(make(follower, index)) if index is not None else prove_extension(follower, old or 0), nl=False)
 
 
 @log.command("follow")

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from hanse.cli.extras import need_train
-from hanse.cli.printing import as_json, table
+from hanse.cli.printing import as_json, progress, table
 
 
 @click.command()
@@ -35,18 +35,22 @@ def replay(
     """Recompute the weights of every agreed round from the log in WHERE and nothing else. Exit code 1 at a difference."""
     need_train("replay")
     from hanse.run.export import export_state
+    from hanse.run.fold import plan_of
     from hanse.run.local import LmOrigin
     from hanse.run.merge import merge_round, merge_round_numpy
     from hanse.run.reading import fold_parallel, open_log, read_all
     from hanse.run.replay import replay as recompute
 
     store, known, site = open_log(where)
-    state = fold_parallel(read_all(store), log_id or known)
+    with progress("reading the log") as count:
+        slots = read_all(store, count)
+    state = fold_parallel(slots, log_id or known)
     if site is not None:
         base, tokenizer = base or site.base_path, tokenizer or site.tokenizer_path
     merger = merge_round_numpy if implementation == "numpy" else partial(merge_round, threads=threads or os.cpu_count() or 1)
     began = time.perf_counter()
-    verdict = recompute(state, store, LmOrigin(base, tokenizer), merger)
+    with progress("replaying", plan_of(state).total_rounds) as count:
+        verdict = recompute(state, store, LmOrigin(base, tokenizer), merger, lambda after: count(after.round))
     if out is not None and verdict.state is not None:
         export_state(state, store, verdict.state, out, base, tokenizer)
     if json_:

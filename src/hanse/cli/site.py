@@ -31,20 +31,34 @@ def run(file: Path) -> None:
 
     def report(what: str, details: dict[str, Any]) -> None:
         store = traffic.get("store")
-        keep(what, details | ({"bytes_up": store.bytes_up, "bytes_down": store.bytes_down} if store is not None else {}))
-        moved = f"  {store.bytes_up:,} bytes up, {store.bytes_down:,} down" if store is not None else ""
-        if what == "trained":
-            speed = details["tokens"] / details["seconds"] if details["seconds"] else 0
-            click.echo(f"round {details['round']}: loss {details['loss']:.3f}, {speed:,.0f} tokens/s{moved}")
-        elif what == "merged":
-            click.echo(f"round {details['round']}: merged {details['admitted']} updates, {len(details['void'])} void{moved}")
-        elif what == "absent":
-            click.echo(f"round {details['round']}: waiting for the bytes of {len(details['updates'])} update(s)")
+        moved = {"bytes_up": store.bytes_up, "bytes_down": store.bytes_down} if store is not None else {}
+        keep(what, details | moved)
+        line = _line(what, details)
+        if line and line != traffic.get("line"):  # a site that waits says so once
+            traffic["line"] = line
+            click.echo(line + (f"  {store.bytes_up:,} bytes up, {store.bytes_down:,} down" if store is not None else ""))
 
     agent = open_agent(settings, report)
     traffic["store"] = agent.follower.store
     run_site(agent, poll_of(settings))
     click.echo(f"complete: state {agent.digest()}")
+
+
+def _line(what: str, details: dict[str, Any]) -> str:
+    """What a person at the site wants to read of a report; empty for the rest."""
+    round_ = f"round {details.get('round')}"
+    if what == "trained":
+        speed = details["tokens"] / details["seconds"] if details["seconds"] else 0
+        return f"{round_} of {details['of']}: loss {details['loss']:.3f}, {speed:,.0f} tokens/s"
+    if what == "merged":
+        void = f", {len(details['void'])} void" if details["void"] else ""
+        barren = ", barren: the weights stay" if details["barren"] else ""
+        return f"{round_}: merged {', '.join(details['members']) or 'nothing'} of a roll of {details['roll']}{void}{barren}"
+    if what == "absent":
+        return f"{round_}: waiting for the bytes of {len(details['updates'])} update(s)"
+    if what == "undecided":
+        return f"{round_}: no state can be agreed any more ({details['states']} differ): the run halts here; replay, compare, ask"
+    return ""
 
 
 @site.command()

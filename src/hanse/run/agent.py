@@ -186,7 +186,8 @@ class Agent:
         ids = sorted(one.candidate.id for one in judged.admitted)
         self.files.write_index(round=item.number, admitted=ids, void=sorted(judged.void))
         self.state = after
-        self.report("merged", {"round": item.number, "admitted": len(ids), "void": judged.void, "barren": not moved})
+        merged = {"members": [one.candidate.member for one in judged.admitted], "roll": len(item.roll)}
+        self.report("merged", merged | {"round": item.number, "void": judged.void, "barren": not moved})
         if item.number >= run.current.number - 1:
             self._post_merged(run)
         return Step.WORKED
@@ -303,7 +304,8 @@ class Agent:
             return self._tick(run)
         self.report("train", {"round": number, "steps": run.plan.at(number).steps})
         trained = train_round(run.plan, number, self.state, self._digest(self.state), self.files, self.trainer)
-        self.report("trained", {"round": number, "loss": trained.loss, "tokens": trained.tokens, "seconds": trained.seconds})
+        figures = {"loss": trained.loss, "tokens": trained.tokens, "seconds": trained.seconds}
+        self.report("trained", {"round": number, "of": run.plan.total_rounds} | figures)
         return Step.WORKED
 
     def _publish(self, run: Rounds, number: int, journal: dict[str, Any]) -> Step:
@@ -341,6 +343,9 @@ class Agent:
     def _tick(self, run: Rounds) -> Step:
         """Let log time pass a deadline that only time can meet (PROTOCOL rule 8)."""
         now, item = self.clock(), run.current
+        if item.undecidable:
+            states = len({merged.state for merged in item.merged.values()})
+            self.report("undecided", {"round": item.number, "states": states})
         if run.complete is not None or item.closed is not None:
             return Step.WAITING
         limit = run.plan.gather_seconds if item.number == 0 else run.plan.deadline_seconds

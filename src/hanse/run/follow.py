@@ -14,22 +14,17 @@ from typing import Any
 from hanse.consortium.standing import Verify, verify_signature
 from hanse.errors import AlreadyExists, ForkError, NoteError, NotFound
 from hanse.keys import PublicKey, SigningKey
-from hanse.ledger import cosigner, note, treehead
+from hanse.ledger import cosigner, note
 from hanse.ledger.chain import Slot
 from hanse.ledger.entry import Entry, Seen, Statement, Subject, segment
 from hanse.ledger.log import check_same, copy_slot, read_copied, read_slot, slot_name
-from hanse.ledger.treehead import TreeHead
+from hanse.ledger.treehead import TreeHead, log_origin, verify_cosignature
 from hanse.run.fold import Fold
 from hanse.store import Store
 from hanse.store.disk import Disk
 
 HEAD_BYTES_MAX = 16_384
 COSIGNER_FILE = "cosigner.json"
-
-
-def origin(log: str) -> str:
-    """First line of this log's tree heads."""
-    return f"hanse/log/{log}"
 
 
 def head_name(member: str, size: int) -> str:
@@ -102,21 +97,18 @@ class Follower:
         run = self.fold.run
         if run is None:
             return False
-        due = [size for size in run.milestones if size <= self.fold.size]
+        due = run.milestones[-1]
         kept = json.loads(self.disk.read(COSIGNER_FILE) or b"{}")
-        if not due or kept.get("published", 0) >= due[-1]:
+        if kept.get("published", 0) >= due:
             return False
-        if kept.get("size", 0) < due[-1]:
+        if kept.get("size", 0) < due:
             last = cosigner.CosignerState(kept["size"], bytes.fromhex(kept["root"])) if kept else cosigner.CosignerState()
-            state = cosigner.propose(last, self.fold.chain.tree, due[-1])
-            head = TreeHead(origin(self.log), state.size, state.root)
+            state = cosigner.propose(last, self.fold.chain.tree, due)
             kept = {"size": state.size, "root": state.root.hex(), "published": kept.get("published", 0)}
             self.disk.write(COSIGNER_FILE, json.dumps(kept).encode())
-            kept["note"] = treehead.cosigned(head, [treehead.cosign(head, key, clock())])
-            self.disk.write(COSIGNER_FILE, json.dumps(kept).encode())
-        elif "note" not in kept:  # a crash between the two writes: the promise is kept, the signature is not out
-            head = TreeHead(origin(self.log), kept["size"], bytes.fromhex(kept["root"]))
-            kept["note"] = treehead.cosigned(head, [treehead.cosign(head, key, clock())])
+        if "note" not in kept:  # also after a crash between the two writes: the promise is kept, the signature is not out
+            stored = cosigner.CosignerState(kept["size"], bytes.fromhex(kept["root"]))
+            kept["note"] = str(cosigner.sign(stored, log_origin(self.log), key, clock()))
             self.disk.write(COSIGNER_FILE, json.dumps(kept).encode())
         with suppress(AlreadyExists):  # ours: a lost reply, or published before the crash
             self.store.put_once(head_name(member, kept["size"]), kept["note"].encode())
@@ -170,8 +162,8 @@ def read_cosigned(text: str, log: str, keys: tuple[PublicKey, ...]) -> tuple[int
     """(size, root) of a tree head that one of `keys` cosigned. Raises NoteError."""
     parsed = note.parse(text)
     head = TreeHead.parse(parsed.text)
-    if head.origin != origin(log):
+    if head.origin != log_origin(log):
         raise NoteError(f"tree head of another log: {head.origin}")
-    if not any(treehead.verify_cosignature(parsed, key) is not None for key in keys):
+    if not any(verify_cosignature(parsed, key) is not None for key in keys):
         raise NoteError("tree head without a cosignature of its member")
     return head.size, head.root

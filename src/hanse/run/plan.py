@@ -6,15 +6,16 @@ that decimal, computed exactly, the same on every machine.
 
 from __future__ import annotations
 
+import re
 import struct
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from hanse import canonical
-from hanse.charter.schema import explain, load_toml
+from hanse.charter.schema import check_canonical, explain, load_toml
 from hanse.errors import CharterError
 from hanse.lm.spec import DataSpec, Decimal32, ModelSpec, TokenizerSpec, TrainSpec
 
@@ -45,6 +46,13 @@ class Codec(Part):
             raise ValueError("expected 1 to 4096")
         return value
 
+    @field_validator("feedback_decay")
+    @classmethod
+    def _decay(cls, value: Decimal32) -> Decimal32:
+        if not 0 <= value.value <= 1:
+            raise ValueError('expected "0" to "1"')
+        return value
+
 
 class Outer(Part):
     """The outer optimizer: Nesterov SGD on the members' combined update (DiLoCo, arXiv 2311.08105)."""
@@ -57,6 +65,20 @@ class Outer(Part):
     """Look ahead along the momentum. Off: false (heavy ball)."""
     reduce: Literal["mean", "sum"] = "mean"
     """mean: weighted mean over admitted updates. sum: for top-k, whose supports rarely overlap."""
+
+    @field_validator("learning_rate")
+    @classmethod
+    def _rate(cls, value: Decimal32) -> Decimal32:
+        if value.value <= 0:
+            raise ValueError('expected more than "0"')
+        return value
+
+    @field_validator("momentum")
+    @classmethod
+    def _momentum(cls, value: Decimal32) -> Decimal32:
+        if not 0 <= value.value < 1:
+            raise ValueError('expected "0" or more and less than "1"')
+        return value
 
 
 class Phase(Part):
@@ -98,6 +120,13 @@ class Evaluation(Part):
     sha256: str
     """Digest of its text, committed before round 1."""
 
+    @field_validator("sha256")
+    @classmethod
+    def _sha256(cls, value: str) -> str:
+        if not re.fullmatch(r"[0-9a-f]{64}", value):
+            raise ValueError("expected 64 lower-case hex digits, the SHA-256 of the set's text")
+        return value
+
 
 class Plan(Part):
     """What genesis adopts."""
@@ -122,21 +151,21 @@ class Plan(Part):
     """Quotas per member and round."""
     evaluation: tuple[Evaluation, ...] = ()
     """Evaluation sets committed with the plan. Off: none."""
-    deadline_seconds: int = 3600
+    deadline_seconds: int = Field(default=3600, ge=1)
     """A round may close with its quorum this long after it opened, in log time."""
-    gather_seconds: int = 86_400
+    gather_seconds: int = Field(default=86_400, ge=1)
     """The run may start with its quorum this long after genesis, in log time; before that it waits for all."""
     member_weights: dict[str, int] = {}
     """Weight of a member's update in the mean, 1 to 1,000; a member not named here has 1. Off: empty (equal)."""
     clip_factor: Decimal32 = Decimal32("4")
     """An update longer than this times the lower median norm of its round is scaled down to it. Off: "0"."""
-    feedback_reset_rounds: int = 4
+    feedback_reset_rounds: int = Field(default=4, ge=0)
     """Error feedback is dropped after this many rounds without an admitted update. Off: 0."""
     shard_elements: int = SHARD_ELEMENTS_MAX
     """Elements of one part of an update, a multiple of 4,096: 64 MiB as float32 with its header, our largest object."""
-    snapshot_rounds: int = 25
+    snapshot_rounds: int = Field(default=25, ge=0)
     """A drawn member stores the agreed state every so many rounds, so that late joiners replay less. Off: 0."""
-    retention_rounds: int = 0
+    retention_rounds: int = Field(default=0, ge=0)
     """Rounds whose updates are kept at least. 0: all of them, for ever."""
     delay: Literal[0] = 0
     """Rounds between an update and its merge. Only 0 runs under rules 1."""
@@ -150,18 +179,24 @@ class Plan(Part):
     def _lists(cls, value: Any) -> Any:
         return tuple(value) if isinstance(value, list) else value
 
+    @field_validator("clip_factor")
+    @classmethod
+    def _clip_factor(cls, value: Decimal32) -> Decimal32:
+        if value.value < 0:
+            raise ValueError('expected "0" (off) or more')
+        return value
+
     @model_validator(mode="after")
     def _consistent(self) -> Plan:
         if not self.phase:
             raise ValueError("phase: a plan needs at least one [[phase]]")
         if self.total_rounds > 1_000_000:
             raise ValueError("phase: more than 1,000,000 rounds")
-        if self.deadline_seconds < 1 or self.gather_seconds < 1:
-            raise ValueError("deadline_seconds and gather_seconds: expected at least 1")
         if not 4096 <= self.shard_elements <= SHARD_ELEMENTS_MAX or self.shard_elements % 4096:
             raise ValueError(f"shard_elements: expected a multiple of 4,096 up to {SHARD_ELEMENTS_MAX:,} (64 MiB objects)")
-        if any(not 1 <= weight <= 1000 for weight in self.member_weights.values()):
-            raise ValueError("member_weights: expected 1 to 1,000")
+        for member, weight in self.member_weights.items():
+            if not 1 <= weight <= 1000:
+                raise ValueError(f"member_weights: {member}: expected 1 to 1,000")
         if self.limits.update_bytes < 1 or self.limits.entries < 8:
             raise ValueError("limits: update_bytes at least 1, entries at least 8 (an honest member needs about five)")
         return self
@@ -210,9 +245,11 @@ class Plan(Part):
 def parse_plan(document: Any, source: str) -> Plan:
     """A plan from plain values. Raises CharterError naming `source`, the key and the remedy."""
     try:
-        return Plan.model_validate(document)
+        plan = Plan.model_validate(document)
     except ValidationError as error:
         raise CharterError(explain(error, source)) from error
+    check_canonical(plan.document(), source)
+    return plan
 
 
 def load_plan(path: Path) -> Plan:

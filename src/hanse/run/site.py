@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from hanse.charter.schema import explain, load_toml
-from hanse.errors import CharterError, ConfigError
+from hanse.errors import CharterError, ConfigError, InputError
+from hanse.ledger.log import check_digest
+from hanse.run.replacing import replacing
 
 
 class SiteConfig(BaseModel):
@@ -60,6 +63,56 @@ class SiteConfig(BaseModel):
     def _text(cls, value: Any) -> Any:
         return tuple(value) if isinstance(value, list) else (value,) if isinstance(value, str) else value
 
+    @field_validator("text")
+    @classmethod
+    def _some_text(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or not all(value):
+            raise ValueError("expected at least one file or folder")
+        return value
+
+    @field_validator("store", "key", "folder", "text_field")
+    @classmethod
+    def _not_empty(cls, value: str) -> str:
+        if not value:
+            raise ValueError("expected at least one character")
+        return value
+
+    @field_validator("store", "key", "folder", "text", "base", "tokenizer")
+    @classmethod
+    def _path(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if "\0" in "".join(value):
+            raise ValueError("no path holds a null character")
+        return value
+
+    @field_validator("log")
+    @classmethod
+    def _log(cls, value: str) -> str:
+        try:
+            return check_digest(value)
+        except InputError as error:
+            raise ValueError(str(error)) from error
+
+    @field_validator("member")
+    @classmethod
+    def _member(cls, value: str) -> str:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", value):
+            raise ValueError("expected the member's name as in the charter: 1-40 characters of a-z 0-9 '-'")
+        return value
+
+    @field_validator("site")
+    @classmethod
+    def _site(cls, value: str) -> str:
+        if not 1 <= len(value) <= 60:
+            raise ValueError("expected 1-60 characters")
+        return value
+
+    @field_validator("device")
+    @classmethod
+    def _device(cls, value: str) -> str:
+        if not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]{1,3})?", value):
+            raise ValueError("expected cpu, cuda, cuda:1, mps or auto")
+        return value
+
     @property
     def root(self) -> Path:
         return Path(self.source).resolve().parent
@@ -93,20 +146,28 @@ class SiteConfig(BaseModel):
 def load_site(path: Path) -> SiteConfig:
     """Settings from a file. Raises ConfigError naming file, line or key."""
     try:
-        return SiteConfig.model_validate(load_toml(path) | {"source": str(path)})
-    except ValidationError as error:
-        raise ConfigError(explain(error, str(path))) from error
+        document = load_toml(path)
     except CharterError as error:
         raise ConfigError(str(error)) from error
+    return _parse(document, path)
+
+
+def _parse(document: dict[str, Any], path: Path) -> SiteConfig:
+    if "source" in document:
+        raise ConfigError(f"{path}: source: unknown key; remove it or correct its spelling")
+    try:
+        return SiteConfig.model_validate(document | {"source": str(path)})
+    except ValidationError as error:
+        raise ConfigError(explain(error, str(path))) from error
 
 
 def write_site(path: Path, settings: dict[str, Any]) -> None:
-    """Write settings as TOML, and read them back before they replace anything."""
-    lines = [f"{name} = {_toml(value)}\n" for name, value in settings.items() if name != "source"]
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text("".join(lines), encoding="utf-8")
-    load_site(temporary)
-    temporary.replace(path)
+    """Write settings as TOML, read back before they replace anything. Raises ConfigError, InputError; then nothing changed."""
+    kept = {name: value for name, value in settings.items() if name != "source"}
+    _parse(kept, path)
+    with replacing(path) as temporary:
+        temporary.write_text("".join(f"{name} = {_toml(value)}\n" for name, value in kept.items()), encoding="utf-8")
+        load_site(temporary)
 
 
 def _toml(value: Any) -> str:
@@ -117,4 +178,4 @@ def _toml(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
     text = str(value).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{text}"'
+    return '"' + "".join(f"\\u{ord(c):04x}" if c < " " or c == "\x7f" else c for c in text) + '"'
