@@ -88,6 +88,9 @@ def log(output: Sequence[Mapping[str, Any]]) -> list[str]:
                 bar, good = ("", "") if row["fsync"] else ("1,000", verdict(row["per_second"] >= 1000))
                 rows.append((f"appends/s to a folder, {sync} fsync", bar, f"{row['per_second']:,}", good))
                 rows.append((f"reads/s ({sync} fsync)", "", f"{row['reads_per_second']:,}", ""))
+            case "node append":
+                what = "appends/s of one node: sign, check the tail, put, read back, verify, fold (no fsync)"
+                rows.append((what, "1,000", f"{row['per_second']:,}", verdict(row["per_second"] >= 1000)))
             case "verify":
                 good = verdict(row["seconds"] * 100_000 / row["entries"] < 25) if row["processes"] == 2 else ""
                 rows.append((f"verify {row['entries']:,} entries, {row['processes']} processes, s", "25", row["seconds"], good))

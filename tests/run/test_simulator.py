@@ -9,13 +9,14 @@ import pytest
 from tests.run.planted import PLANTED
 
 from hanse.run.agent import Agent
-from hanse.run.simulate.world import Outcome, Weather, World, play
+from hanse.run.simulate.check import Outcome, play, play_seed
+from hanse.run.simulate.world import Weather, World
 
 
 @pytest.mark.slow
 def test_no_world_forks_loses_doubles_or_gets_stuck() -> None:
     with ProcessPoolExecutor(1) as pool:
-        outcomes = list(pool.map(play, [(seed, 4) for seed in range(10_000, 10_080)], chunksize=20))
+        outcomes = list(pool.map(play_seed, [(seed, 4) for seed in range(10_000, 10_080)], chunksize=20))
     assert [outcome for outcome in outcomes if outcome.problems] == []
     assert sum(outcome.crashes for outcome in outcomes) > 500
     assert sum(outcome.void for outcome in outcomes) > 1000
@@ -25,13 +26,13 @@ def test_no_world_forks_loses_doubles_or_gets_stuck() -> None:
 def test_it_holds_for_two_and_eight_members(members: int) -> None:
     weather = Weather(hostile=members > 2)
     for seed in range(3):
-        assert World(seed, members, weather).run().problems == ()
+        assert play(World(seed, members, weather)).problems == ()
 
 
 def test_a_seed_replays_exactly() -> None:
     def once() -> tuple[Outcome, dict[str, bytes]]:
         world = World(4242)
-        return world.run(), world.bucket.objects
+        return play(world), world.bucket.objects
 
     assert once() == once()
 
@@ -45,6 +46,6 @@ def first_seed_that_notices(make: Callable[..., Agent], seeds: int = 200) -> int
     """A world without a hostile member is quicker; a member that never comes is what ticks are for."""
     for seed in range(seeds):
         weather = Weather(hostile=seed % 2 == 1)
-        if World(seed, weather=weather, make=make).run(seconds_max=6000).problems:
+        if play(World(seed, weather=weather, make=make), seconds_max=6000).problems:
             return seed
     return None

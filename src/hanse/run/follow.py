@@ -77,7 +77,7 @@ class Follower:
                 if not self.sync():
                     return False  # it exists and cannot be read yet: come back later
                 continue
-            self.sync()
+            self.sync(slots_max=1)
             return entry.id in self.fold.chain.ids or self.voided(entry.id) is not None
         return False
 

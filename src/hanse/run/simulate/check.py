@@ -2,26 +2,54 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-from hanse.ledger.chain import parse_slot
+from hanse.ledger.chain import Slot, parse_slot
 from hanse.ledger.entry import Entry
+from hanse.ledger.log import read_copied
 from hanse.run.fold import Fold
 from hanse.run.follow import Follower
 from hanse.run.merge import merge_round_numpy
 from hanse.run.replay import replay
 from hanse.run.simulate.toy import toy_origin
+from hanse.run.simulate.world import START, World
 from hanse.store.disk import MemoryDisk
 
-if TYPE_CHECKING:
-    from hanse.run.simulate.world import World
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a world came to. `problems` is empty when the protocol held."""
+
+    seed: int
+    problems: tuple[str, ...]
+    rounds: int
+    entries: int
+    crashes: int
+    void: int
+    simulated_seconds: int
 
 
-def problems(world: World) -> list[str]:
-    """Everything that went wrong, in words; empty when the protocol held."""
+def play(world: World, seconds_max: int = 40_000) -> Outcome:
+    """Play a world to its end and check what must hold."""
+    world.run(seconds_max)
     reader = Follower(world.bucket, MemoryDisk(), world.log)
     reader.sync()
     fold = reader.fold
+    rounds = len(fold.run.rounds) - 1 if fold.run is not None else 0
+    void = sum(1 for verdict in fold.verdicts if not verdict.valid)
+    return Outcome(
+        world.seed, tuple(problems(world, fold)), rounds, fold.size, world.crashes, void, world.now - START
+    )
+
+
+def play_seed(job: tuple[int, int]) -> Outcome:
+    """The world of (seed, members), for a pool of processes."""
+    seed, members = job
+    return play(World(seed, members))
+
+
+def problems(world: World, fold: Fold) -> list[str]:
+    """Everything that went wrong in `world`, whose log folds to `fold`, in words; empty when the protocol held."""
     return [
         *_halted(world),
         *_stuck(world, fold),
@@ -50,8 +78,6 @@ def _doubled(world: World, fold: Fold) -> list[str]:
     seen: dict[tuple[str, int, int], set[str]] = {}
     for index in range(fold.size):
         data = world.bucket.objects.get(f"log/{index:012d}", b"")
-        from hanse.ledger.chain import Slot
-
         for entry in parse_slot(Slot.of(data)):
             if isinstance(entry, Entry) and entry.statement.kind == "update":
                 body = entry.statement.body
@@ -86,8 +112,6 @@ def _forked(world: World, fold: Fold) -> list[str]:
         if not site.done or site.agent is None or site.agent.state is None or fold.run is None:
             continue
         copy = Fold()
-        from hanse.ledger.log import read_copied
-
         while copy.size < fold.size and (slot := read_copied(site.disk, copy.size)) is not None:
             copy.apply(slot)
         mine = [(item.number, item.agreed.state) for item in (copy.run.rounds if copy.run else []) if item.agreed]

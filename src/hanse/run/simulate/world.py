@@ -66,19 +66,6 @@ class Site:
     halted: str = ""
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a world came to. `problems` is empty when the protocol held."""
-
-    seed: int
-    problems: tuple[str, ...]
-    rounds: int
-    entries: int
-    crashes: int
-    void: int
-    simulated_seconds: int
-
-
 def default_make(who: Identity, follower: Follower, trainer: ToyTrainer, clock: Callable[[], int]) -> Agent:
     """The agent as shipped, with the numpy merge: nothing to compile."""
     return Agent(who, follower, trainer, toy_origin, merge_round_numpy, clock, patience=Patience(missing_seconds=30))
@@ -111,8 +98,8 @@ class World:
         self._queue: list[tuple[int, int, str]] = []
         self._order = 0
 
-    def run(self, seconds_max: int = 40_000) -> Outcome:
-        """Play the world to its end and check what must hold."""
+    def run(self, seconds_max: int = 40_000) -> None:
+        """Play the world until every honest site is done or halted, or simulated time is up."""
         for name in self.names:
             delay = self.chance.randint(300, 900) if name == self.late else self.chance.randint(0, 5)
             self._schedule(name, delay)
@@ -128,14 +115,6 @@ class World:
                     self._attack()
                 continue
             self._visit(self.sites[name])
-        from hanse.run.simulate.check import problems
-
-        found = problems(self)
-        fold = Follower(self.bucket, MemoryDisk(), self.log)
-        fold.sync()
-        rounds = len(fold.fold.run.rounds) - 1 if fold.fold.run is not None else 0
-        void = sum(1 for verdict in fold.fold.verdicts if not verdict.valid)
-        return Outcome(self.seed, tuple(found), rounds, fold.fold.size, self.crashes, void, self.now - START)
 
     def honest(self) -> list[Site]:
         return [site for name, site in self.sites.items() if name != self.hostile]
@@ -255,9 +234,3 @@ def _agreement(officers: dict[str, SigningKey], rounds: int, chance: random.Rand
         "feedback_reset_rounds": 2,
     }
     return charter, parse_plan(document, "simulated plan")
-
-
-def play(job: tuple[int, int]) -> Outcome:
-    """One world of (seed, members), for a pool of processes."""
-    seed, members = job
-    return World(seed, members).run()
