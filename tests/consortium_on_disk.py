@@ -50,6 +50,8 @@ class Consortium:
     codec: str = "int8"
     more: str = ""
     deadline: int = 3600
+    sites: tuple[str, ...] = ()
+    """Members with a site; empty: all."""
     log: str = ""
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
@@ -71,6 +73,7 @@ class Consortium:
         for index, member in enumerate(self.members):
             key = self.hanse("keys", "new", f"{member}/officer", "--out", f"keys/{member}.pem").stdout.strip()
             tables += ["[[member]]", f'name = "{member}"', f'officer = "{key}"']
+            tables += ["site = false"] if self.sites and member not in self.sites else []
             text = self.folder / "text" / member
             text.mkdir(parents=True)
             for number in range(12):
@@ -111,6 +114,13 @@ class Consortium:
         for member, process in self.running.items():
             code = process.wait(max(1.0, end - time.monotonic()))
             assert code == 0, f"{member} ended with {code}:\n{self.output(member)}"
+
+    def wait_for_line(self, member: str, text: str, seconds: float = 60) -> None:
+        """Until a running site has said so."""
+        end = time.monotonic() + seconds
+        while text not in self.output(member):
+            assert time.monotonic() < end, f"{member} never said {text!r}:\n{self.output(member)}"
+            time.sleep(0.1)
 
     def output(self, member: str) -> str:
         return (self.folder / f"{member}.log").read_text(errors="replace")

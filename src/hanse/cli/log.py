@@ -124,5 +124,37 @@ def follow_(where: str, log_id: str, seconds: float) -> None:
         time.sleep(0.5)
 
 
+@log.command()
+@WHERE
+@click.option("--log", "log_id", required=True, help="Genesis digest, had from the other founders.")
+@click.option("--key", type=click.Path(path_type=Path), required=True, help="The member's officer key file.")
+@click.option("--folder", type=click.Path(path_type=Path), required=True, help="Where the verified copy of the log is kept.")
+@click.option("--follow", is_flag=True, help="Go on signing until the run is complete or you interrupt.")
+def cosign(where: str, log_id: str, key: Path, folder: Path, follow: bool) -> None:
+    """Verify the log and sign its newest tree head for a member: how one without a site makes entries final.
+
+    A site signs by itself. What was signed is kept in FOLDER; a log that contradicts it is never signed.
+    """
+    from hanse.keys import SigningKey
+    from hanse.run.follow import cosign_as
+    from hanse.run.reading import open_log
+    from hanse.store.copying import CopyingStore
+    from hanse.store.disk import FolderDisk
+
+    officer = SigningKey.load(key)
+    disk = FolderDisk(folder / "copy")
+    follower = cosign_as(officer, CopyingStore(open_log(where)[0], disk), disk, log_id)
+    while True:
+        follower.sync()
+        if follower.cosign(officer.name.partition("/")[0], officer, lambda: int(time.time())):
+            follower.read_heads()
+            size = follower.fold.run.milestones[-1] if follower.fold.run is not None else 0
+            click.echo(f"signed the tree head of {size} entries; final up to {follower.final()}")
+        elif not follow or (follower.fold.run is not None and follower.fold.run.complete is not None):
+            return
+        else:
+            time.sleep(0.5 if follower.store.url.startswith("file:") else 5)
+
+
 def _line(verdict: Verdict) -> str:
     return f"{verdict.index:>6} {verdict.kind or '-':8} {verdict.member or '-':12} {verdict.reason or 'stands'}"

@@ -56,6 +56,10 @@ def _line(what: str, details: dict[str, Any]) -> str:
         return f"{round_}: merged {', '.join(details['members']) or 'nothing'} of a roll of {details['roll']}{void}{barren}"
     if what == "absent":
         return f"{round_}: waiting for the bytes of {len(details['updates'])} update(s)"
+    if what == "unsigned":
+        have = f"({details['signed']} signed any)"
+        needed = f"{details['needed']} members must sign a tree head over this site's joining first {have}"
+        return f"waiting: {needed}; one without a site does it with `hanse log cosign`"
     if what == "undecided":
         return f"{round_}: no state can be agreed any more ({details['states']} differ): the run halts here; replay, compare, ask"
     return ""

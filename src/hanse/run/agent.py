@@ -301,6 +301,8 @@ class Agent:
         if journal is not None and self.files.read_journal(number, "envelope") is not None:
             return self._tick(run)  # signed for another base: never a second update for one round
         if not self._join_is_final():
+            signed = sum(1 for heads in self.follower.heads.values() if heads)
+            self.report("unsigned", {"signed": signed, "needed": self.follower.cosigners_needed})
             return self._tick(run)
         self.report("train", {"round": number, "steps": run.plan.at(number).steps})
         trained = train_round(run.plan, number, self.state, self._digest(self.state), self.files, self.trainer)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from hanse.consortium.standing import Verify, verify_signature
-from hanse.errors import AlreadyExists, ForkError, NoteError, NotFound
+from hanse.errors import AlreadyExists, ForkError, InputError, NoteError, NotFound
 from hanse.keys import PublicKey, SigningKey
 from hanse.ledger import cosigner, note
 from hanse.ledger.chain import Slot
@@ -145,17 +145,33 @@ class Follower:
 
     def final(self) -> int:
         """Size of the final prefix: covered by tree heads of the charter's cosigner minimum (PROTOCOL rule 3)."""
-        charter = self.fold.consortium.charter
-        if charter is None:
-            return 0
         sizes = sorted((max(known, default=0) for known in self.heads.values()), reverse=True)
-        return sizes[charter.cosign_min - 1] if len(sizes) >= charter.cosign_min else 0
+        needed = self.cosigners_needed
+        return sizes[needed - 1] if 0 < needed <= len(sizes) else 0
+
+    @property
+    def cosigners_needed(self) -> int:
+        """The charter's cosigner minimum; 0 before genesis."""
+        charter = self.fold.consortium.charter
+        return 0 if charter is None else charter.cosign_min
 
     def _apply(self, slot: Slot) -> None:
         self.fold.apply(slot)
         if self.fold.size == 1 and self.fold.chain.genesis != self.log:
             found = self.fold.chain.genesis or f"no genesis that stands ({self.fold.verdicts[0].reason})"
             raise ForkError(f"{self.store.url} holds another log: expected genesis {self.log}, found {found}")
+
+
+def cosign_as(key: SigningKey, store: Store, disk: Disk, log: str) -> Follower:
+    """A follower that `key` may cosign for. Raises InputError when no member's tree heads are signed with it."""
+    follower = Follower(store, disk, log)
+    follower.sync()
+    member, members = key.name.partition("/")[0], follower.fold.consortium.members
+    keys = follower.fold.consortium.cosigner_keys(member) if member in members else ()
+    if key.public.id not in {known.id for known in keys}:
+        known = ", ".join(sorted(members))
+        raise InputError(f"key {key.public}: is not in force for {member!r} in this log, whose members are {known}")
+    return follower
 
 
 def read_cosigned(text: str, log: str, keys: tuple[PublicKey, ...]) -> tuple[int, bytes]:
