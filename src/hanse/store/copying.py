@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from hanse.errors import AlreadyExists, NotFound, TooLarge
@@ -57,8 +58,10 @@ class CopyingStore:
             self.disk.write(name, data)
         if self.record is not None:
             line = {"name": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-            with open(self.record, "a", encoding="utf-8") as file:
-                file.write(json.dumps(line, sort_keys=True) + "\n")
+            with open(self.record, "a+b") as file:
+                file.seek(max(0, file.tell() - 1))
+                torn = file.read() not in (b"", b"\n")
+                file.write((b"\n" if torn else b"") + json.dumps(line, sort_keys=True).encode() + b"\n")
 
     def get(self, name: str, limit: int) -> bytes:
         """From the copy when it is a blob whose bytes still have its digest, else from the bucket."""
@@ -80,7 +83,11 @@ class CopyingStore:
 
 
 def read_egress(record: Path) -> list[dict[str, str | int]]:
-    """Every object a node wrote, oldest first."""
+    """Every object a node wrote, oldest first. A line torn by a crash is left out: its object is recorded again."""
     if not record.exists():
         return []
-    return [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
+    rows = []
+    for line in record.read_bytes().splitlines():
+        with suppress(ValueError):
+            rows.append(json.loads(line))
+    return rows

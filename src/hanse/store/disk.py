@@ -35,6 +35,7 @@ class FolderDisk:
 
     def __init__(self, folder: Path, fsync: bool = True) -> None:
         self.folder, self.fsync = folder, fsync
+        self._durable = {folder}
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -61,11 +62,7 @@ class FolderDisk:
             temporary.unlink(missing_ok=True)
             raise
         if self.fsync:
-            handle = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            sync_folders(path.parent, self._durable)
 
     def delete(self, name: str) -> None:
         (self.folder / name).unlink(missing_ok=True)
@@ -95,3 +92,21 @@ class MemoryDisk:
 
     def names(self, prefix: str) -> Iterator[str]:
         yield from sorted(name for name in self.files if name.startswith(prefix))
+
+
+def sync(path: Path) -> None:
+    """Make a file's bytes, or a folder's entries, durable."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_folders(folder: Path, durable: set[Path]) -> None:
+    """Make the entries of `folder` durable, and once those above it: a new folder is an entry of its parent."""
+    sync(folder)
+    while folder not in durable:
+        durable.add(folder)
+        folder = folder.parent
+        sync(folder)

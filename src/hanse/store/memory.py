@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from enum import Enum
 
@@ -15,11 +16,14 @@ class MemoryStore:
     def __init__(self, url: str = "memory://") -> None:
         self.url = url
         self.objects: dict[str, bytes] = {}
+        self._lock = threading.Lock()
 
     def put_once(self, name: str, data: bytes) -> None:
-        if check_name(name) in self.objects:
-            raise AlreadyExists(f"{self.url}: {name} exists already")
-        self.objects[name] = bytes(data)
+        check_name(name)
+        with self._lock:
+            if name in self.objects:
+                raise AlreadyExists(f"{self.url}: {name} exists already")
+            self.objects[name] = bytes(data)
 
     def get(self, name: str, limit: int) -> bytes:
         data = self._find(name)

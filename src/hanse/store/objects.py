@@ -7,14 +7,16 @@ is atomic but not durable, so this class fsyncs file and folder unless told not 
 
 from __future__ import annotations
 
-import os
 import random
+import re
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 import obstore
 from obstore.exceptions import (
@@ -29,10 +31,17 @@ from obstore.exceptions import (
 
 from hanse.errors import AlreadyExists, InputError, NotFound, StoreError, TooLarge, Unavailable
 from hanse.store.base import Stat, check_name
+from hanse.store.disk import sync, sync_folders
 
 T = TypeVar("T")
 CHUNK = 8 << 20
 TRIES = 5
+TIMEOUT = "5m"
+"""One request, body included: a part of 64 MiB on a slow line. obstore's own 30 s would ask for 18 Mbit/s."""
+NO_RETRIES = {"max_retries": 0}
+"""obstore's own retries would hide a lost reply: it repeats the PUT and reports the object as someone else's."""
+REFUSALS = {"401": "check the credentials", "403": "check the credentials", "404": "no such bucket, or no credentials"}
+"""Status codes no retry mends; obstore has no kind of error for them when it lists or asks for credentials."""
 
 
 class ObjectStore:
@@ -49,6 +58,7 @@ class ObjectStore:
     ) -> None:
         self.url, self.inner, self.folder, self.fsync = url, inner, folder, fsync
         self._sleep, self._jitter = sleep, jitter
+        self._durable = set() if folder is None else {folder}
 
     def put_once(self, name: str, data: bytes) -> None:
         """Create the object. A lost reply is recognized: after an ambiguous error, equal bytes in place are ours."""
@@ -63,14 +73,16 @@ class ObjectStore:
                 if ambiguous and self.stat(name).size == len(data) and self.get(name, len(data)) == data:
                     return
                 raise AlreadyExists(f"{self.url}: {name} exists already") from error
+            except (FileNotFoundError, NotFoundError) as error:
+                raise StoreError(f"{self.url}: put {name} failed: no such bucket ({_reason(error)})") from error
             except GenericError:
                 ambiguous = True
                 raise
 
         self._retried("put", name, put)
         if self.folder is not None and self.fsync:
-            _fsync(self.folder / name)
-            _fsync((self.folder / name).parent)
+            sync(self.folder / name)
+            sync_folders((self.folder / name).parent, self._durable)
 
     def get(self, name: str, limit: int) -> bytes:
         check_name(name)
@@ -122,7 +134,10 @@ class ObjectStore:
     def _get_local(self, name: str, limit: int) -> bytes:
         def get() -> bytes:
             path = self.folder / name if self.folder is not None else Path(name)
-            size = path.stat().st_size
+            found = path.stat()
+            if not stat.S_ISREG(found.st_mode):
+                raise FileNotFoundError(path)
+            size = found.st_size
             if size > limit:
                 raise self._too_large(name, size, limit)
             pieces = bytearray()
@@ -142,15 +157,19 @@ class ObjectStore:
             except (FileNotFoundError, NotADirectoryError, NotFoundError) as error:
                 raise NotFound(f"{self.url}: no object {name}") from error
             except (PermissionDeniedError, UnauthenticatedError) as error:
-                text = f"{self.url}: {verb} {name} refused: check the credentials ({_first_line(error)})"
+                text = f"{self.url}: {verb} {name} refused: check the credentials ({_reason(error)})"
                 raise StoreError(text) from error
             except GenericError as error:
+                status = re.search(r"status code: (\d{3})", str(error))
+                if status and status[1] in REFUSALS:
+                    text = f"{self.url}: {verb} {name} refused: {REFUSALS[status[1]]} ({_reason(error)})"
+                    raise StoreError(text) from error
                 if attempt == TRIES - 1:
-                    text = f"{self.url}: {verb} {name} failed {TRIES} times: {_first_line(error)}; try again later"
+                    text = f"{self.url}: {verb} {name} failed {TRIES} times: {_reason(error)}; try again later"
                     raise Unavailable(text) from error
                 self._sleep(0.2 * 2**attempt * (1 + self._jitter()))
             except (BaseError, OSError) as error:
-                raise StoreError(f"{self.url}: {verb} {name} failed: {_first_line(error)}") from error
+                raise StoreError(f"{self.url}: {verb} {name} failed: {_reason(error)}") from error
         raise AssertionError("unreachable")  # the loop returns or raises
 
 
@@ -161,16 +180,17 @@ def open_store(url: str, create: bool = False, fsync: bool = True) -> ObjectStor
     """
     scheme, separator, rest = url.partition("://")
     if not separator or scheme == "file":
-        return _open_folder(url, Path(rest if separator else url), create, fsync)
+        return _open_folder(url, Path(unquote(rest) if separator else url), create, fsync)
     if scheme not in ("s3", "s3a", "gs", "az", "abfs", "abfss", "http", "https"):
         raise InputError(f"bucket URL {url!r}: expected a folder, file://, s3://, gs:// or az://")
-    address, _, query = url.partition("?")
-    options: Any = dict(item.partition("=")[::2] for item in query.split("&") if item)
-    client: Any = {"allow_http": True} if options.pop("allow_http", "") == "true" else {}
+    address, _, query = url.partition("?")  # messages show the address alone: the query may hold keys
+    options: Any = dict(unquote(item).partition("=")[::2] for item in query.split("&") if item)
+    client: Any = {"timeout": TIMEOUT} | ({"allow_http": True} if options.pop("allow_http", "") == "true" else {})
+    retry: Any = NO_RETRIES
     try:
-        inner = obstore.store.from_url(address, config=options or None, client_options=client or None)
+        inner = obstore.store.from_url(address, config=options or None, client_options=client, retry_config=retry)
     except (BaseError, ValueError, TypeError) as error:
-        raise InputError(f"bucket URL {url!r}: {_first_line(error)}") from error
+        raise InputError(f"bucket URL {address!r}: {_reason(error)}") from error
     return ObjectStore(address, inner)
 
 
@@ -189,13 +209,8 @@ def _open_folder(url: str, path: Path, create: bool, fsync: bool) -> ObjectStore
     return ObjectStore(path.as_uri(), obstore.store.LocalStore(path), path, fsync)
 
 
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).split("\n", 1)[0][:300]
+def _reason(error: BaseException) -> str:
+    """The first line of obstore's report, and the server's own code, which is on a later one."""
+    code = re.search(r"<Code>(\w+)</Code>", str(error))
+    line = re.sub(r"<\?xml.*", "", str(error).split("\n", 1)[0])[:300].rstrip(" :")
+    return f"{line}: {code[1]}" if code else line
