@@ -76,7 +76,8 @@ def _check(value: Json, depth: int) -> None:
         return
     elif isinstance(value, int):
         if not -INTEGER_MAX <= value <= INTEGER_MAX:
-            raise CanonicalError(f"integer {value} is outside ±(2^53-1)")
+            shown = value if value.bit_length() < 14_000 else f"of {value.bit_length()} bits"  # Python prints no longer ones
+            raise CanonicalError(f"integer {shown} is outside ±(2^53-1)")
     elif isinstance(value, dict):
         if depth >= DEPTH_MAX:
             raise CanonicalError(f"JSON nested deeper than {DEPTH_MAX}")

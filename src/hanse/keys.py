@@ -123,15 +123,22 @@ class SigningKey:
         pem = self._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise KeyFileError(f"{path}: cannot make the folder {path.parent}: {error.strerror}") from error
+        try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError as error:
             raise KeyFileError(f"{path}: a key is there already; choose another file, keys are never overwritten") from error
         except OSError as error:
             raise KeyFileError(f"{path}: cannot write the key: {error.strerror}") from error
-        with os.fdopen(handle, "wb") as file:
-            file.write(f"name: {self.name}\n".encode() + pem)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(f"name: {self.name}\n".encode() + pem)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            path.unlink()  # half a key is none, and would stand in the way of a whole one
+            raise KeyFileError(f"{path}: cannot write the key: {error.strerror}") from error
 
     @classmethod
     def load(cls, path: Path) -> SigningKey:
@@ -146,8 +153,12 @@ class SigningKey:
         try:
             private = load_pem_private_key(pem, password=None)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise KeyFileError(f"{path}: the PEM below line 1 is not a private key: {error}") from error
+            text = "the PEM below line 1 is no private key, or is encrypted; `hanse keys new` makes one"
+            raise KeyFileError(f"{path}: {text}") from error
         if not isinstance(private, Ed25519PrivateKey):
             raise KeyFileError(f"{path}: expected an Ed25519 key; `hanse keys new` makes one")
         secret = private.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
-        return cls(head[len(b"name: ") :].decode("utf-8", "replace"), secret)
+        try:
+            return cls(head[len(b"name: ") :].decode("utf-8", "replace"), secret)
+        except KeyFileError as error:
+            raise KeyFileError(f"{path}:1: {error}") from error

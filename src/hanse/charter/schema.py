@@ -6,6 +6,7 @@ one charter digest hold the same charter (PROTOCOL rule 5).
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -42,8 +43,6 @@ class Member(Clause):
     @field_validator("name")
     @classmethod
     def _name(cls, value: str) -> str:
-        import re
-
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", value):
             raise ValueError("expected 1-40 characters of a-z 0-9 '-', starting with a letter or digit")
         return value
@@ -134,9 +133,11 @@ class Charter(Clause):
 def parse_charter(document: Any, source: str) -> Charter:
     """A charter from plain values. Raises CharterError naming `source`, the key and the remedy."""
     try:
-        return Charter.model_validate(document)
+        charter = Charter.model_validate(document)
     except ValidationError as error:
         raise CharterError(explain(error, source)) from error
+    check_canonical(charter.document(), source)
+    return charter
 
 
 def load_charter(path: Path) -> Charter:
@@ -149,20 +150,33 @@ def load_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise CharterError(f"{path}: cannot read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CharterError(f"{path}: cannot read: {error.strerror}; check the path") from error
+    except UnicodeDecodeError as error:
+        raise CharterError(f"{path}: not TOML: byte {error.start} is not UTF-8; save the file as UTF-8") from error
+    except (ValueError, RecursionError) as error:  # beside its own error, tomllib lets through Python's limits
         raise CharterError(f"{path}: not TOML: {error}") from error
+
+
+def check_canonical(value: Any, source: str, key: str = "") -> None:
+    """Raise CharterError naming the first key whose value canonical JSON cannot hold."""
+    if isinstance(value, dict | list):
+        for name, item in value.items() if isinstance(value, dict) else enumerate(value):
+            if not str(name).isascii():
+                raise CharterError(f"{source}: {key}{name}: expected a key of ASCII characters")
+            check_canonical(item, source, f"{key}{name}.")
+    elif isinstance(value, int) and abs(value) > canonical.INTEGER_MAX:
+        raise CharterError(f"{source}: {key[:-1]}: expected an integer within 2^53-1")
 
 
 def explain(error: ValidationError, source: str) -> str:
     """One line per mistake: file, key, what was expected."""
     lines = []
     for item in error.errors(include_url=False):
-        key = ".".join(str(part) for part in item["loc"]) or "(whole file)"
+        key = ".".join(str(part) for part in item["loc"])
         message = item["msg"].removeprefix("Value error, ")
         if item["type"] == "extra_forbidden":
             message = "unknown key; remove it or correct its spelling"
         elif item["type"] == "missing":
             message = "missing; add it"
-        lines.append(f"{source}: {key}: {message}")
+        lines.append(f"{source}: {key}: {message}" if key else f"{source}: {message}")  # what spans keys names them itself
     return "\n".join(lines)

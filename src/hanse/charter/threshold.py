@@ -47,4 +47,6 @@ class Threshold:
         match = _TEXT.fullmatch(text)
         if match is None or int(match[2]) > int(match[3]):
             raise CharterError(f"threshold {text!r}: expected e.g. '> 1/2 of roll' or '>= 2/3 of members', at most 1/1")
+        if match[1] == ">" and match[2] == match[3]:
+            raise CharterError(f"threshold {text!r}: nothing is more than all; use '>= 1/1 of {match[4]}' for everyone")
         return cls(match[1], int(match[2]), int(match[3]), match[4])

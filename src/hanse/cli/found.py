@@ -24,7 +24,7 @@ def found() -> None:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Draft to write; send it from founder to founder.")
 def draft(charter: Path, plan: Path, out: Path) -> None:
     """Check CHARTER and PLAN and write an unsigned genesis draft."""
-    payload = founding.draft(load_charter(charter), load_plan(plan), int(time.time()))
+    payload = founding.draft(load_charter(charter), load_plan(plan), int(time.time()), str(plan))
     founding.save_draft(out, payload, {})
     click.echo(f"{out}: genesis {founding.identity(payload)}, signed by nobody yet")
 
@@ -36,7 +36,7 @@ def sign(file: Path, keys: tuple[Path, ...]) -> None:
     """Add officers' signatures to the draft FILE."""
     payload, signatures = founding.load_draft(file)
     for path in keys:
-        founding.add_signature(payload, signatures, SigningKey.load(path))
+        founding.add_signature(payload, signatures, SigningKey.load(path), str(path))
     founding.save_draft(file, payload, signatures)
     left = founding.unsigned(payload, signatures)
     click.echo(f"{file}: {len(signatures)} signed" + (f", waiting for {', '.join(left)}" if left else ", complete"))
@@ -50,5 +50,6 @@ def publish(file: Path, store: str) -> None:
     from hanse.store import open_store
 
     payload, signatures = founding.load_draft(file)
+    founding.genesis(payload, signatures)  # before a bucket is made for it
     log = founding.publish(open_store(store, create=True), payload, signatures)
     click.echo(log)

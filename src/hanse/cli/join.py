@@ -5,10 +5,15 @@ from __future__ import annotations
 import secrets
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hanse.cli.extras import need
+from hanse.errors import InputError
+
+if TYPE_CHECKING:
+    from hanse.keys import SigningKey
 
 
 @click.command()
@@ -41,38 +46,39 @@ def join(
     """Join a log: make a site key, have the officer's key sign it in, write SITE.toml. Then: `hanse site run SITE.toml`."""
     need("join", "train", "numpy", "tokenizers", "safetensors", "numba")
     from hanse.keys import SigningKey
-    from hanse.lm.text import documents
     from hanse.run import joining
     from hanse.run.follow import Follower
+    from hanse.run.reading import check_log
+    from hanse.run.replacing import check_place
     from hanse.run.site import write_site
     from hanse.store import open_store
     from hanse.store.copying import EGRESS_FILE, CopyingStore
     from hanse.store.disk import FolderDisk
 
+    # everything that may be wrong is asked before the first word is posted
+    if (dev is None) != (test_path is None):
+        raise InputError("--dev and --test go together: give both evaluation texts or neither")
+    if not 1 <= len(site_name) <= 60:
+        raise InputError("--site: expected 1-60 characters")
     officer = SigningKey.load(key)
+    check_place(out)
+    bucket = open_store(store)
+    check_log(bucket, log_id)
     folder = folder.resolve()
     disk = FolderDisk(folder / "copy")
-    follower = Follower(CopyingStore(open_store(store), disk, folder / EGRESS_FILE), disk, log_id)
+    follower = Follower(CopyingStore(bucket, disk, folder / EGRESS_FILE), disk, log_id)
     follower.sync()
+    joining.check_officer(follower.fold, member, officer.public, str(key))
     counts = joining.words(text, text_field, follower)
-    if counts and not yes:
-        shown = sorted(counts, key=lambda word: (-counts[word], word))
-        click.echo(f"{len(counts)} words seen often enough would be posted with their counts; the 40 rarest:")
-        click.echo("  " + ", ".join(repr(word) for word in shown[-40:]))
-        if not click.confirm("Post them?"):
-            raise click.exceptions.Exit(1)
+    if not yes:
+        _confirm(counts)
     evaluation = None
     if dev is not None and test_path is not None:
-        sets = [tuple(item.text for item in documents(path, text_field)) for path in (dev, test_path)]
-        evaluation = joining.Evaluation(sets[0], sets[1])
+        evaluation = joining.Evaluation(*(joining.texts(path, text_field) for path in (dev, test_path)))
     key_path = folder / "site.pem"
-    if key_path.exists():  # an interrupted join goes on with the key it made
-        site_key = SigningKey.load(key_path)
-    else:
-        site_key = SigningKey(f"{member}/{site_name}", secrets.token_bytes(32))
-        site_key.save(key_path)
-    standing = follower.fold.consortium.members.get(member)
-    if standing is None or standing.site_key is None or standing.site_key.id != site_key.public.id:
+    site_key = _site_key(key_path, f"{member}/{site_name}")
+    standing = follower.fold.consortium.members[member]
+    if standing.joined is None or standing.site_key is None or standing.site_key.id != site_key.public.id:
         joining.join(follower, officer, site_key.public, counts, evaluation, int(time.time()))
     write_site(
         out,
@@ -88,3 +94,28 @@ def join(
         },
     )
     click.echo(f"{member} joined log {log_id[:12]} as {site_name}; next: hanse site run {out}")
+
+
+def _confirm(counts: dict[str, int]) -> None:
+    """Show the officer what would be posted, rarest last, and ask."""
+    if not counts:
+        return
+    shown = sorted(counts, key=lambda word: (-counts[word], word))
+    click.echo(f"{len(counts)} words seen often enough would be posted with their counts; the 40 rarest:")
+    click.echo("  " + ", ".join(repr(word) for word in shown[-40:]))
+    if not click.confirm("Post them?"):
+        raise click.exceptions.Exit(1)
+
+
+def _site_key(path: Path, name: str) -> SigningKey:
+    """A new site key, or the one an interrupted join made."""
+    from hanse.keys import SigningKey
+
+    if not path.exists():
+        made = SigningKey(name, secrets.token_bytes(32))
+        made.save(path)
+        return made
+    found = SigningKey.load(path)
+    if found.name != name:
+        raise InputError(f"{path}: is the site key of {found.name}, not of {name}; choose another --folder or correct --site")
+    return found

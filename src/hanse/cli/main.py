@@ -58,7 +58,7 @@ def hanse() -> None:
 
 
 def main() -> None:
-    """Entry point: an error of ours is one message and exit code 1 (2 for wrong input); anything else is a bug."""
+    """Entry point: an error of ours or the machine's is one message and exit code 1 (2 for wrong input); else it is a bug."""
     try:
         # without standalone mode click returns the code of `Exit` instead of raising it
         code = hanse(standalone_mode=False)
@@ -75,6 +75,9 @@ def main() -> None:
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(0)
+    except OSError as error:  # the machine's doing: a full disk, a folder taken away
+        click.echo(f"error: {error.filename or 'input or output'}: {error.strerror}", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ class Consortium:
     stamps: dict[str, int] = field(default_factory=dict)
     """Greatest `at` of each member's standing entries, Unix seconds."""
     retired: set[str] = field(default_factory=set)
-    """Key ids that spoke once: never accepted again for another member or role."""
+    """Key ids that spoke once and were replaced: never accepted again."""
 
     def refuse(self, entry: Entry, verify: Verify = verify_signature) -> str:
         """Why keys void `entry`; empty when the keys in force at this index signed it."""
@@ -146,6 +146,8 @@ class Consortium:
         key = self._new_key(body["key"], name)
         if isinstance(key, str):
             return key
+        if standing.site_key is not None and standing.site_key.id != key.id:
+            self.retired.add(standing.site_key.id)
         standing.site, standing.site_key, standing.joined, standing.text = body["site"], key, index, body["text"]
         return ""
 
@@ -162,6 +164,9 @@ class Consortium:
         key = self._new_key(body["key"], name)
         if isinstance(key, str):
             return key
+        site_key = self.members[name].site_key
+        if site_key is not None and site_key.id == key.id:
+            return f"key in use: it is the site key of {name}"
         self.retired.add(self.members[name].officer.id)
         self.members[name].officer = key
         return ""

@@ -6,7 +6,9 @@ copy can become the next bucket (`hanse move`).
 
 from __future__ import annotations
 
-from hanse.errors import ForkError, NotFound, TooLarge
+import re
+
+from hanse.errors import ForkError, InputError, NotFound, TooLarge
 from hanse.ledger.chain import Slot
 from hanse.ledger.entry import SLOT_BYTES_MAX
 from hanse.store import Store
@@ -14,6 +16,13 @@ from hanse.store.disk import Disk
 
 OVERSIZED = "oversized/"
 """In a copy: the sizes of slots whose bodies are never read."""
+
+
+def check_digest(text: str) -> str:
+    """`text` when it may be the digest of a log. Raises InputError."""
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise InputError(f"log {text[:80]!r}: expected 64 lower-case hex digits, as `hanse found publish` prints them")
+    return text
 
 
 def slot_name(index: int) -> str:

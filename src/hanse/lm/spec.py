@@ -96,6 +96,16 @@ class ModelSpec(Table):
     base: BaseModelSpec | None = None
     """An adopted base in place of random weights. Off: null."""
 
+    @field_validator("config", mode="before")
+    @classmethod
+    def _values(cls, value: Any) -> Any:
+        for name, item in value.items() if isinstance(value, dict) else ():
+            if isinstance(item, float):
+                raise ValueError(f'{name}: decimals are written as text: "{item}" in quotes')
+            if not isinstance(item, int | str):
+                raise ValueError(f"{name}: expected an integer, true or false, or text in quotes")
+        return value
+
 
 class TokenizerSpec(Table):
     """How text becomes tokens."""
@@ -115,6 +125,8 @@ class TokenizerSpec(Table):
     def _consistent(self) -> TokenizerSpec:
         if self.kind == "given" and not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
             raise ValueError("sha256: a given tokenizer is named by 64 hex digits, the SHA-256 of its tokenizer.json")
+        if self.kind == "counts" and self.sha256:
+            raise ValueError('sha256: goes with kind = "given"; remove it, or set kind')
         if self.vocab_size % 32 or not 288 <= self.vocab_size <= 262_144:
             raise ValueError("vocab_size: expected a multiple of 32 from 288 to 262,144")
         if self.min_count < 1 or not 1 <= self.word_bytes_max <= 200:

@@ -15,7 +15,7 @@ from hanse.lm.text import documents
 from hanse.lm.tokenizer import count_words
 from hanse.run.bodies import Ref
 from hanse.run.counts import encode_counts
-from hanse.run.fold import plan_of
+from hanse.run.fold import Fold, plan_of
 from hanse.run.follow import Follower
 from hanse.store.blobs import BlobRef, put_blob
 
@@ -32,6 +32,18 @@ class Evaluation:
         return canonical.digest(list(self.dev if which == "dev" else self.test))
 
 
+def check_officer(fold: Fold, member: str, officer: PublicKey, source: str) -> None:
+    """Raise InputError when the log would void what this officer, its key had from the file `source`, signs for `member`."""
+    standing = fold.consortium.members.get(member)
+    if standing is None:
+        known = ", ".join(sorted(fold.consortium.members))
+        raise InputError(f"member {member!r} is not in this log's charter; its members are {known}")
+    if not standing.trains:
+        raise InputError(f"member {member!r} has no site: the charter says site = false")
+    if officer.id != standing.officer.id:
+        raise InputError(f"{source}: {officer} is not the officer key of {member}; the one in force is {standing.officer}")
+
+
 def words(paths: Sequence[Path], field: str, follower: Follower) -> dict[str, int]:
     """Counts that would be posted, for the officer to read first; empty when the plan needs none."""
     spec = plan_of(follower.fold).tokenizer
@@ -39,6 +51,11 @@ def words(paths: Sequence[Path], field: str, follower: Follower) -> dict[str, in
         return {}
     texts = (item.text for path in paths for item in documents(path, field))
     return count_words(texts, spec.min_count, spec.word_bytes_max)
+
+
+def texts(path: Path, field: str) -> tuple[str, ...]:
+    """The texts of an evaluation set."""
+    return tuple(item.text for item in documents(path, field))
 
 
 def join(
@@ -51,9 +68,7 @@ def join(
 ) -> None:
     """Post blobs and the join entry. Raises InputError when the log voids it, naming the reason."""
     member, _, site = site_key.name.partition("/")
-    if member not in follower.fold.consortium.members:
-        known = ", ".join(sorted(follower.fold.consortium.members))
-        raise InputError(f"member {member!r} is not in this log's charter; its members are {known}")
+    check_officer(follower.fold, member, officer.public, "officer key")
     plan = plan_of(follower.fold)
     posted = _ref(put_blob(follower.store, member, encode_counts(counts))) if plan.tokenizer.kind == "counts" else None
     sets = None

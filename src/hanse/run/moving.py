@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from hanse.errors import AlreadyExists, ForkError
+from hanse.errors import AlreadyExists, ForkError, InputError
 from hanse.ledger.log import OVERSIZED, read_copied, slot_name
 from hanse.store import Store
 from hanse.store.disk import Disk
@@ -51,9 +51,11 @@ def _put(store: Store, name: str, data: bytes) -> int:
 
 
 def copied_disk(folder: Path) -> Disk:
-    """The copy below a node's folder, by bucket names."""
+    """The copy below a node's folder, by bucket names. Raises InputError when it has none."""
     from hanse.store.disk import FolderDisk
 
+    if not (folder / "copy" / slot_name(0)).exists():
+        raise InputError(f"{folder}: holds no copy of a log to go on from; correct `folder` in the site file")
     return FolderDisk(folder / "copy")
 
 

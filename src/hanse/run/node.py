@@ -6,17 +6,20 @@ import os
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hanse.errors import ConfigError, StoreError, Unavailable
-from hanse.keys import SigningKey
+from hanse.keys import PublicKey, SigningKey
+from hanse.ledger.log import slot_name
 from hanse.lm.metrics import Metrics
 from hanse.run.agent import Agent, Identity, Patience, Report, Step
 from hanse.run.follow import Follower
 from hanse.run.local import LmOrigin, LmTrainer
 from hanse.run.merge import merge_round
+from hanse.run.reading import check_log
 from hanse.run.site import SiteConfig
 from hanse.store import open_store
 from hanse.store.copying import EGRESS_FILE, CopyingStore
@@ -47,15 +50,21 @@ class SharedDisk(FolderDisk):
 
 
 def open_agent(site: SiteConfig, report: Report) -> Agent:
-    """The agent of a site file. Raises InputError for a wrong key or bucket, ForkError for another log."""
+    """The agent of a site file. Raises InputError for a wrong key or bucket, ForkError for another log, before it writes."""
     key = SigningKey.load(site.key_path)
     if key.name.partition("/")[0] != site.member:
-        raise ConfigError(f"{site.source}: key {key.name} is not one of member {site.member}")
+        raise ConfigError(f"{site.source}: key: {site.key} is {key.name}'s, not one of member {site.member}; name its own file")
     threads = site.threads or os.cpu_count() or 1
     site = site.model_copy(update={"threads": threads})
+    bucket = open_store(site.store_url, fsync=site.fsync)
+    if not (site.folder_path / "copy" / slot_name(0)).exists():
+        check_log(bucket, site.log)
     disk = SharedDisk(site.folder_path, site.fsync)
-    store = CopyingStore(open_store(site.store_url, fsync=site.fsync), disk, site.folder_path / EGRESS_FILE)
+    store = CopyingStore(bucket, disk, site.folder_path / EGRESS_FILE)
     follower = Follower(store, disk, site.log)
+    with suppress(Unavailable):  # `run_site` waits for the bucket; until then the copy has to do
+        follower.sync()
+    _check_key(site, key.public, follower)
     trainer = LmTrainer(site, Metrics(site.folder_path / "metrics.jsonl", site.tracker, site.member))
     return Agent(
         Identity(site.member, key, site.log),
@@ -67,6 +76,19 @@ def open_agent(site: SiteConfig, report: Report) -> Agent:
         report,
         Patience(site.missing_seconds, site.keep_rounds, site.branch_round),
     )
+
+
+def _check_key(site: SiteConfig, key: PublicKey, follower: Follower) -> None:
+    """Raise ConfigError when the log knows no such member, or another site key of it; none yet is waited for."""
+    if follower.fold.consortium.charter is None:
+        return  # nothing read yet
+    standing = follower.fold.consortium.members.get(site.member)
+    if standing is None:
+        known = ", ".join(sorted(follower.fold.consortium.members))
+        raise ConfigError(f"{site.source}: member: {site.member!r} is not in the charter of this log; its members are {known}")
+    if standing.site_key is not None and standing.site_key.id != key.id:
+        named = f"{site.member}'s officer named {standing.site_key}"
+        raise ConfigError(f"{site.source}: key: {site.key} is {key}, but {named}; use its file, or `hanse join` again")
 
 
 def run_site(

@@ -12,7 +12,7 @@ from hanse.keys import PublicKey
 from hanse.ledger import dsse
 from hanse.ledger.chain import Slot, parse_slot
 from hanse.ledger.entry import Entry
-from hanse.ledger.log import read_slot
+from hanse.ledger.log import check_digest, read_slot
 from hanse.ledger.parallel import Job, check_ahead
 from hanse.run.fold import Fold
 from hanse.run.follow import Follower
@@ -43,16 +43,24 @@ def genesis_of(store: Store) -> str:
     return first.id
 
 
+def check_log(store: Store, log: str) -> None:
+    """Raise ForkError when the bucket holds another log than `log`: asked before anything of it is copied or written."""
+    found = genesis_of(store)
+    if found != check_digest(log):
+        raise ForkError(f"{store.url} holds another log: expected genesis {log}, found {found}; check the URL and the digest")
+
+
 def follow(store: Store, log: str = "") -> Follower:
     """A follower in memory that has read everything."""
-    follower = Follower(store, MemoryDisk(), log or genesis_of(store))
+    follower = Follower(store, MemoryDisk(), check_digest(log) if log else genesis_of(store))
     follower.sync()
     follower.read_heads()
     return follower
 
 
 def read_all(store: Store, progress: Callable[[int], None] = lambda done: None) -> list[Slot]:
-    """Every slot of a log."""
+    """Every slot of a log. Raises InputError when there is none."""
+    genesis_of(store)
     slots: list[Slot] = []
     while (slot := read_slot(store, len(slots))) is not None:
         slots.append(slot)
@@ -63,6 +71,8 @@ def read_all(store: Store, progress: Callable[[int], None] = lambda done: None) 
 
 def fold_parallel(slots: list[Slot], log: str, processes: int | None = None) -> Fold:
     """The fold of a whole log, signatures checked on all cores. Raises ForkError when it is another log than `log`."""
+    if log:
+        check_digest(log)
     count = processes if processes is not None else os.cpu_count() or 1
     state = Fold(check_ahead(_jobs(slots), count))
     for slot in slots:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,27 +18,27 @@ class SiteConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
-    store: str
+    store: str = Field(min_length=1)
     """The bucket: a folder, file://, s3://, gs:// or az:// URL. `hanse move` changes it."""
     log: str
     """Genesis digest, had out of band: 64 hex digits. The bucket is checked against it, never the other way round."""
-    member: str
+    member: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
     """The member's name in the charter."""
-    site: str
+    site: str = Field(min_length=1, max_length=60)
     """The site's name, for people."""
-    key: str
+    key: str = Field(min_length=1)
     """The site's private key file, as `hanse join` made it."""
-    folder: str
+    folder: str = Field(min_length=1)
     """Where this site keeps its copy of the log, its state and its tokens."""
     text: tuple[str, ...]
     """Files or folders of the site's private text: text files, JSONL, Parquet, `datasets` folders. It never leaves."""
-    text_field: str = "text"
+    text_field: str = Field(default="text", min_length=1)
     """Column that holds the text in JSONL, Parquet and datasets."""
     base: str = ""
     """Folder of the adopted base, where the plan has one. Off: empty."""
     tokenizer: str = ""
     """The given tokenizer.json, where the plan names one. Off: empty."""
-    device: str = "auto"
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:[0-9]{1,3})?)$")
     """cpu, cuda, cuda:1, mps, or auto: the best there is."""
     threads: int = Field(default=0, ge=0, le=1024)
     """CPU threads for training and merging. 0: all cores."""
@@ -63,25 +62,11 @@ class SiteConfig(BaseModel):
     def _text(cls, value: Any) -> Any:
         return tuple(value) if isinstance(value, list) else (value,) if isinstance(value, str) else value
 
-    @field_validator("text")
-    @classmethod
-    def _some_text(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not value or not all(value):
-            raise ValueError("expected at least one file or folder")
-        return value
-
-    @field_validator("store", "key", "folder", "text_field")
-    @classmethod
-    def _not_empty(cls, value: str) -> str:
-        if not value:
-            raise ValueError("expected at least one character")
-        return value
-
     @field_validator("store", "key", "folder", "text", "base", "tokenizer")
     @classmethod
     def _path(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        if "\0" in "".join(value):
-            raise ValueError("no path holds a null character")
+        if "\0" in "".join(value) or (isinstance(value, tuple) and not (value and all(value))):
+            raise ValueError("expected a path: not empty, without a null character")
         return value
 
     @field_validator("log")
@@ -91,27 +76,6 @@ class SiteConfig(BaseModel):
             return check_digest(value)
         except InputError as error:
             raise ValueError(str(error)) from error
-
-    @field_validator("member")
-    @classmethod
-    def _member(cls, value: str) -> str:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", value):
-            raise ValueError("expected the member's name as in the charter: 1-40 characters of a-z 0-9 '-'")
-        return value
-
-    @field_validator("site")
-    @classmethod
-    def _site(cls, value: str) -> str:
-        if not 1 <= len(value) <= 60:
-            raise ValueError("expected 1-60 characters")
-        return value
-
-    @field_validator("device")
-    @classmethod
-    def _device(cls, value: str) -> str:
-        if not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]{1,3})?", value):
-            raise ValueError("expected cpu, cuda, cuda:1, mps or auto")
-        return value
 
     @property
     def root(self) -> Path:
