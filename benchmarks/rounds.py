@@ -24,8 +24,8 @@ from hanse.demo.runner import Place, found_and_join, open_place, sites, train, w
 from hanse.demo.settings import Size
 from hanse.ledger.log import slot_name
 from hanse.run.follow import Follower
-from hanse.run.local import LmOrigin
 from hanse.run.merge import merge_round, merge_round_numpy
+from hanse.run.origin import LmOrigin
 from hanse.run.replay import replay
 from hanse.store import open_store
 from hanse.store.copying import EGRESS_FILE, read_egress

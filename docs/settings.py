@@ -12,7 +12,7 @@ from pydantic_core import PydanticUndefined
 from hanse.charter.schema import Charter
 from hanse.lm.config import LmConfig
 from hanse.run.plan import Plan
-from hanse.run.site import SiteConfig
+from hanse.run.settings import SiteConfig
 
 PAGE = Path(__file__).with_name("settings.md")
 FILES: dict[str, tuple[type[BaseModel], str]] = {

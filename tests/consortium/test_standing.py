@@ -88,7 +88,7 @@ GENESES = {
     "the plan is missing": (genesis(*OFFICERS, plan=None), "malformed: genesis carries a charter and a plan"),
     "the plan is a list": (genesis(*OFFICERS, plan=[]), "malformed: genesis carries a charter and a plan"),
     "there is an extra key": (genesis(*OFFICERS, extra=1), "malformed: genesis carries a charter and a plan"),
-    "the charter breaks its schema": (genesis(*OFFICERS, charter=other_charter(rules=2)), "malformed: genesis charter: rules"),
+    "the charter breaks its schema": (genesis(*OFFICERS, charter=other_charter(rules=2)), "malformed: genesis charter breaks"),
     "the charter is a list": (genesis(*OFFICERS, charter=[]), "malformed: genesis charter"),
     "the charter lacks its defaults": (
         genesis(*OFFICERS, charter={"name": "Test", "member": TABLES}), "malformed: genesis charter lacks defaults written out"),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hanse.run.agent import Agent, Identity, Patience, Step
 from hanse.run.follow import Follower
 from hanse.run.merge import merge_round_numpy
 from hanse.run.rounds import Round, Rounds
 from hanse.run.simulate.toy import ToyTrainer, toy_origin
+from hanse.run.site.agent import Agent, Identity, Patience, Step
 from hanse.run.state import State
 
 

@@ -15,6 +15,8 @@ def test_one_site_trains_once_members_without_a_site_have_signed(tmp_path: Path)
     consortium = Consortium(tmp_path, members=("ada", "bob", "cyd"), rounds=1, sites=("ada",))
     try:
         consortium.found()
+        again = consortium.hanse("found", "draft", "charter.toml", "plan.toml", "--out", "again.json")
+        assert "tree heads need 2 members, and 1 have a site" in again.stderr
         consortium.join("ada")
         site = consortium.start("ada")
         consortium.wait_for_line("ada", "2 members must sign a tree head over this site's joining first")

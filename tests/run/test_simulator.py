@@ -8,9 +8,9 @@ from concurrent.futures import ProcessPoolExecutor
 import pytest
 from tests.run.planted import PLANTED
 
-from hanse.run.agent import Agent
 from hanse.run.simulate.check import Outcome, play, play_seed
 from hanse.run.simulate.world import Weather, World
+from hanse.run.site.agent import Agent
 
 
 @pytest.mark.slow

@@ -24,8 +24,13 @@ def found() -> None:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Draft to write; send it from founder to founder.")
 def draft(charter: Path, plan: Path, out: Path) -> None:
     """Check CHARTER and PLAN and write an unsigned genesis draft."""
-    payload = founding.draft(load_charter(charter), load_plan(plan), int(time.time()), str(plan))
+    agreed = load_charter(charter)
+    payload = founding.draft(agreed, load_plan(plan), int(time.time()), str(plan))
     founding.save_draft(out, payload, {})
+    sites = sum(member.site for member in agreed.member)
+    if sites < agreed.cosign_min:
+        need = f"note: tree heads need {agreed.cosign_min} members, and {sites} have a site"
+        click.echo(f"{need}: nothing is final before others sign too, with `hanse log cosign`", err=True)
     click.echo(f"{out}: genesis {founding.identity(payload)}, signed by nobody yet")
 
 

@@ -50,7 +50,7 @@ def join(
     from hanse.run.follow import Follower
     from hanse.run.reading import check_log
     from hanse.run.replacing import check_place
-    from hanse.run.site import write_site
+    from hanse.run.settings import write_site
     from hanse.store import open_store
     from hanse.store.copying import EGRESS_FILE, CopyingStore
     from hanse.store.disk import FolderDisk

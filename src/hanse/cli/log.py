@@ -137,13 +137,14 @@ def cosign(where: str, log_id: str, key: Path, folder: Path, follow: bool) -> No
     """
     from hanse.keys import SigningKey
     from hanse.run.follow import cosign_as
-    from hanse.run.reading import open_log
+    from hanse.run.reading import check_log, open_log
     from hanse.store.copying import CopyingStore
     from hanse.store.disk import FolderDisk
 
-    officer = SigningKey.load(key)
+    officer, store = SigningKey.load(key), open_log(where)[0]
+    check_log(store, log_id)
     disk = FolderDisk(folder / "copy")
-    follower = cosign_as(officer, CopyingStore(open_log(where)[0], disk), disk, log_id)
+    follower = cosign_as(officer, CopyingStore(store, disk), disk, log_id)
     while True:
         follower.sync()
         if follower.cosign(officer.name.partition("/")[0], officer, lambda: int(time.time())):

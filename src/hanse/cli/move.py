@@ -13,7 +13,7 @@ import click
 def move(file: Path, new_url: str) -> None:
     """Go on in the bucket NEW_URL: publish this node's copy there, then point SITE.toml FILE at it."""
     from hanse.run.moving import copied_disk, publish_copy
-    from hanse.run.site import load_site, write_site
+    from hanse.run.settings import load_site, write_site
     from hanse.store import open_store
 
     site = load_site(file)

@@ -36,8 +36,8 @@ def replay(
     need_train("replay")
     from hanse.run.export import export_state
     from hanse.run.fold import plan_of
-    from hanse.run.local import LmOrigin
     from hanse.run.merge import merge_round, merge_round_numpy
+    from hanse.run.origin import LmOrigin
     from hanse.run.reading import fold_parallel, open_log, read_all
     from hanse.run.replay import replay as recompute
 

@@ -17,9 +17,9 @@ from hanse.cli.printing import as_json
 def rerun(file: Path, number: int, json_: bool) -> None:
     """Repeat this site's own round on its own machine, from the state it committed to, and compare with the log."""
     need_train("rerun")
-    from hanse.run.node import open_agent
-    from hanse.run.rerun import rerun as repeat
-    from hanse.run.site import load_site
+    from hanse.run.settings import load_site
+    from hanse.run.site.node import open_agent
+    from hanse.run.site.rerun import rerun as repeat
 
     settings = load_site(file)
     found = repeat(open_agent(settings, lambda what, details: None), number)

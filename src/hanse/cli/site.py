@@ -21,8 +21,8 @@ def site() -> None:
 def run(file: Path) -> None:
     """Run the site of SITE.toml until the run is complete. Interrupt and run again at will."""
     need_train("site run")
-    from hanse.run.node import open_agent, poll_of, progress_line, run_site
-    from hanse.run.site import load_site
+    from hanse.run.settings import load_site
+    from hanse.run.site.node import open_agent, poll_of, progress_line, run_site
 
     settings = load_site(file)
     settings.folder_path.mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,7 @@ def _line(what: str, details: dict[str, Any]) -> str:
 @click.option("--json", "json_", is_flag=True, help="Print JSON.")
 def egress(file: Path, json_: bool) -> None:
     """List every object this site ever wrote to a bucket, with size and SHA-256."""
-    from hanse.run.site import load_site
+    from hanse.run.settings import load_site
     from hanse.store.copying import EGRESS_FILE, read_egress
 
     rows = read_egress(load_site(file).folder_path / EGRESS_FILE)

@@ -23,7 +23,7 @@ from hanse.keys import SigningKey
 from hanse.lm.text import documents
 from hanse.run import founding, joining
 from hanse.run.follow import Follower
-from hanse.run.site import write_site
+from hanse.run.settings import write_site
 from hanse.store import open_store
 from hanse.store.copying import EGRESS_FILE, CopyingStore
 from hanse.store.disk import FolderDisk, MemoryDisk

@@ -29,9 +29,10 @@ from hanse.lm.tokenizer import Tokenizer
 from hanse.run.export import export_state, model_of, run_tokenizer
 from hanse.run.fold import plan_of
 from hanse.run.follow import Follower
-from hanse.run.local import LmOrigin, order_seed
 from hanse.run.merge import Merger, merge_round, merge_round_numpy
+from hanse.run.origin import LmOrigin
 from hanse.run.replay import Verdict, replay
+from hanse.run.site.trainer import order_seed
 from hanse.run.state import State
 from hanse.run.verdicts import rows
 from hanse.store.copying import EGRESS_FILE, read_egress

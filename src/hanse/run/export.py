@@ -10,7 +10,7 @@ from hanse.lm import model as models
 from hanse.lm.tokenizer import Tokenizer
 from hanse.run.counts import read_counts
 from hanse.run.fold import Fold, plan_of
-from hanse.run.local import tokenizer_of, vocab_size
+from hanse.run.origin import tokenizer_of, vocab_size
 from hanse.run.state import State
 from hanse.store import Store
 

@@ -15,7 +15,7 @@ from hanse.consortium.standing import Verify, verify_signature
 from hanse.errors import AlreadyExists, ForkError, InputError, NoteError, NotFound
 from hanse.keys import PublicKey, SigningKey
 from hanse.ledger import cosigner, note
-from hanse.ledger.chain import Slot
+from hanse.ledger.chain import Slot, parse_slot
 from hanse.ledger.entry import Entry, Seen, Statement, Subject, segment
 from hanse.ledger.log import check_same, copy_slot, read_copied, read_slot, slot_name
 from hanse.ledger.treehead import TreeHead, log_origin, verify_cosignature
@@ -51,6 +51,8 @@ class Follower:
             slot = read_slot(self.store, self.fold.size)
             if slot is None:
                 break
+            if not self.fold.size:
+                check_genesis(slot, self.log, self.store.url)  # before it is copied: a folder keeps one log for ever
             copy_slot(self.disk, self.fold.size, slot)
             self._apply(slot)
         return self.fold.size - before
@@ -156,10 +158,19 @@ class Follower:
         return 0 if charter is None else charter.cosign_min
 
     def _apply(self, slot: Slot) -> None:
+        if not self.fold.size:
+            check_genesis(slot, self.log, self.store.url)
         self.fold.apply(slot)
-        if self.fold.size == 1 and self.fold.chain.genesis != self.log:
-            found = self.fold.chain.genesis or f"no genesis that stands ({self.fold.verdicts[0].reason})"
-            raise ForkError(f"{self.store.url} holds another log: expected genesis {self.log}, found {found}")
+        if self.fold.size == 1 and not self.fold.chain.genesis:
+            raise ForkError(f"{self.store.url} holds no genesis that stands: {self.fold.verdicts[0].reason}")
+
+
+def check_genesis(slot: Slot, log: str, url: str) -> None:
+    """Raise ForkError when the first slot's entry is another than `log`."""
+    first = parse_slot(slot)[0]
+    if isinstance(first, str) or first.id != log:
+        found = first if isinstance(first, str) else first.id
+        raise ForkError(f"{url} holds another log: expected genesis {log}, found {found}; check the URL and the digest")
 
 
 def cosign_as(key: SigningKey, store: Store, disk: Disk, log: str) -> Follower:

@@ -15,8 +15,8 @@ from hanse.ledger.entry import Entry
 from hanse.ledger.log import check_digest, read_slot
 from hanse.ledger.parallel import Job, check_ahead
 from hanse.run.fold import Fold
-from hanse.run.follow import Follower
-from hanse.run.site import SiteConfig, load_site
+from hanse.run.follow import Follower, check_genesis
+from hanse.run.settings import SiteConfig, load_site
 from hanse.store import Store, open_store
 from hanse.store.disk import MemoryDisk
 
@@ -45,9 +45,11 @@ def genesis_of(store: Store) -> str:
 
 def check_log(store: Store, log: str) -> None:
     """Raise ForkError when the bucket holds another log than `log`: asked before anything of it is copied or written."""
-    found = genesis_of(store)
-    if found != check_digest(log):
-        raise ForkError(f"{store.url} holds another log: expected genesis {log}, found {found}; check the URL and the digest")
+    check_digest(log)
+    slot = read_slot(store, 0)
+    if slot is None:
+        raise InputError(f"{store.url}: holds no log (no entry 0); check the URL")
+    check_genesis(slot, log, store.url)
 
 
 def follow(store: Store, log: str = "") -> Follower:

@@ -12,13 +12,13 @@ from hanse.errors import AlreadyExists, HanseError
 from hanse.ledger.entry import Entry, Seen, Statement, Subject, segment, signed
 from hanse.ledger.log import slot_name
 from hanse.run import admit as admission
-from hanse.run.agent import Identity
 from hanse.run.codec import encode
 from hanse.run.follow import Follower
 from hanse.run.merge import merge_round_numpy
 from hanse.run.replay import replay
 from hanse.run.rounds import Rounds
 from hanse.run.simulate.toy import ToyTrainer, toy_origin
+from hanse.run.site.agent import Identity
 from hanse.store.blobs import BlobRef, blob_name, put_blob, put_manifest
 
 

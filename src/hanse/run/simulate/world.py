@@ -18,12 +18,12 @@ from hanse.keys import SigningKey
 from hanse.ledger.entry import NO_LOG, Seen, Statement, segment, signed
 from hanse.ledger.log import slot_name
 from hanse.ledger.merkle import EMPTY_ROOT
-from hanse.run.agent import Agent, Identity, Patience, Step
 from hanse.run.follow import Follower
 from hanse.run.merge import merge_round_numpy
 from hanse.run.plan import Plan, parse_plan
 from hanse.run.simulate.hostile import Hostile
 from hanse.run.simulate.toy import ToyTrainer, toy_origin
+from hanse.run.site.agent import Agent, Identity, Patience, Step
 from hanse.store.disk import MemoryDisk
 from hanse.store.memory import Crash, Fault, FaultyStore, MemoryStore
 

@@ -6,9 +6,9 @@ import json
 
 from hanse.run.admit import shards_of, spec_of
 from hanse.run.codec import encode
-from hanse.run.files import SiteFiles, commitment
 from hanse.run.plan import Plan
 from hanse.run.port import Trained, Trainer
+from hanse.run.site.files import SiteFiles, commitment
 from hanse.run.state import State
 from hanse.run.tensors import encode_tensors
 

@@ -15,12 +15,13 @@ from hanse.errors import ConfigError, StoreError, Unavailable
 from hanse.keys import PublicKey, SigningKey
 from hanse.ledger.log import slot_name
 from hanse.lm.metrics import Metrics
-from hanse.run.agent import Agent, Identity, Patience, Report, Step
 from hanse.run.follow import Follower
-from hanse.run.local import LmOrigin, LmTrainer
 from hanse.run.merge import merge_round
+from hanse.run.origin import LmOrigin
 from hanse.run.reading import check_log
-from hanse.run.site import SiteConfig
+from hanse.run.settings import SiteConfig
+from hanse.run.site.agent import Agent, Identity, Patience, Report, Step
+from hanse.run.site.trainer import LmTrainer
 from hanse.store import open_store
 from hanse.store.copying import EGRESS_FILE, CopyingStore
 from hanse.store.disk import FolderDisk

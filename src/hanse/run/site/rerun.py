@@ -14,9 +14,9 @@ import numpy as np
 
 from hanse.errors import InputError
 from hanse.run import admit as admission
-from hanse.run.agent import Agent
 from hanse.run.codec import encode
-from hanse.run.files import commitment
+from hanse.run.site.agent import Agent
+from hanse.run.site.files import commitment
 
 
 @dataclass(frozen=True)

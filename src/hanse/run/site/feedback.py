@@ -12,9 +12,9 @@ from math import isqrt
 import numpy as np
 
 from hanse.run.admit import Judgement
-from hanse.run.files import SiteFiles
 from hanse.run.port import Weights
 from hanse.run.rounds import Round, Rounds
+from hanse.run.site.files import SiteFiles
 
 UNIT_NORM = 2.0**-40
 """Square root of the unit of `norm_squared`."""

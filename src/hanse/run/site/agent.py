@@ -19,8 +19,6 @@ from hanse.keys import SigningKey
 from hanse.ledger.entry import Entry, Subject, signed
 from hanse.run import admit as admission
 from hanse.run.counts import read_counts
-from hanse.run.feedback import resolve
-from hanse.run.files import SiteFiles
 from hanse.run.fold import plan_of
 from hanse.run.follow import Follower
 from hanse.run.leaves import encode_leaves, first_different
@@ -28,10 +26,12 @@ from hanse.run.merge import Merger
 from hanse.run.port import Clock, Origin, Start, Trainer
 from hanse.run.rounds import Round, Rounds
 from hanse.run.shards import Shard
+from hanse.run.site.feedback import resolve
+from hanse.run.site.files import SiteFiles
+from hanse.run.site.training import train_round
 from hanse.run.snapshot import drawn, latest_snapshot, put_snapshot
 from hanse.run.state import State
 from hanse.run.tensors import encode_state
-from hanse.run.training import train_round
 from hanse.store.blobs import BlobRef, get_blob, put_blob, put_manifest
 
 

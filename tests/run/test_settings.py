@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hanse.errors import ConfigError, InputError
-from hanse.run.site import SiteConfig, load_site, write_site
+from hanse.run.settings import SiteConfig, load_site, write_site
 
 LOG = "ab" * 32
 GOOD: dict[str, Any] = {
