@@ -19,7 +19,7 @@ lint: setup
 	$(BIN)/lint-imports
 
 bench: setup         ## measures into docs/benchmarks.md
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python -m benchmarks.run
 
 simulate: setup      ## SEEDS worlds with faults and a hostile member; a failing seed replays exactly
 	$(BIN)/hanse simulate --seeds $(SEEDS)

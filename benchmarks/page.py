@@ -124,7 +124,7 @@ def simulate(output: Sequence[Mapping[str, Any]]) -> list[str]:
     bad = len(row["problems"])
     return [
         f"{row['seeds']:,} worlds of four members, one of them hostile: {row['crashes']:,} crashes, {row['entries']:,} entries, "
-        f"{row['void']:,} void; problems in {bad} ({verdict(not bad)})."
+        f"{row['void']:,} void; problems in {bad}: {verdict(not bad)}."
         + (f" Seeds: {', '.join(row['problems'])}." if bad else "")
     ]
 

@@ -32,7 +32,7 @@ SCHEDULES = ("cosine", "wsd")
 SHARES = ("1/2", "3/4", "1")
 BUDGET = len(RATES) * len(SCHEDULES) * len(SHARES)
 DENSE = (("0.7", "0.6"), ("0.7", "0.8"), ("1", "0"))
-SPARSE = (("0.3", "0"), ("0.5", "0"), ("0.7", "0"))
+SPARSE = (("0.5", "0"), ("0.7", "0"), ("1", "0"))
 WARM = ("1", "1.4")
 CODEC_STEPS = 2
 """Inner steps of a long round where codecs are compared: top-k needs many rounds before every parameter had its turn."""
