@@ -162,12 +162,15 @@ def training(output: Sequence[Mapping[str, Any]]) -> list[str]:
     return [
         f"Size \"{row['size']}\" of the demo, {row['seeds']} seeds. {row['budget']} settings per method were tried on dev text "
         "with seed 0 (a member alone: as many for each of two tokenizers); test text is read once, by the chosen ones. "
-        "Bits per byte on each member's own test text, mean of the seeds.",
+        "Bits per byte on each member's own test text, mean of the seeds. The shared tokenizer is built from words that a "
+        f"member saw at least {row['min_count']} times; docs/joining.md has other thresholds.",
         table(("", *members, "mean"), rows),
         "Gain of the derivative over the best alone, in percent, with a paired 95% bootstrap interval over documents: "
         f"{'; '.join(ranges)}. Mean {row['gain_mean']:.1f} (bar: 1.5, and every member better): {verdict(good)}.",
         f"Joint against tuned pooled training: {against['pooled']:+.1f}% (bar: within 5%): {verdict(against['pooled'] <= 5)}. "
         f"Against the one-shot average: {against['average']:+.1f}% (bar: better): {verdict(against['average'] < 0)}.",
+        "Mean over the members, seed by seed: "
+        + "; ".join(f"{name} {', '.join(f'{value:.3f}' for value in values)}" for name, values in row["by_seed"].items()) + ".",
         *codecs(row),
         "Chosen settings:",
         table(("method", "setting"), [(name, _words(value)) for name, value in row["chosen"].items()]),

@@ -36,9 +36,15 @@ class Workshop:
     def dimensions(self) -> Size:
         return SIZES[self.size]
 
+    @property
+    def root(self) -> Path:
+        """Of everything made with these dimensions: other ones are another folder, not stale files."""
+        text = json.dumps(asdict(self.dimensions), sort_keys=True)
+        return self.folder / f"{self.size}-{sha256(text.encode()).hexdigest()[:8]}"
+
     def place(self, setting: Setting) -> Path:
-        text = json.dumps([self.size, asdict(setting)], sort_keys=True)
-        return self.folder / "models" / f"{setting.method}-{sha256(text.encode()).hexdigest()[:16]}"
+        text = json.dumps(asdict(setting), sort_keys=True)
+        return self.root / "models" / f"{setting.method}-{sha256(text.encode()).hexdigest()[:16]}"
 
     def train(self, settings: Iterable[Setting]) -> None:
         """Train what is not there yet; derivatives' parents first."""
@@ -62,7 +68,7 @@ class Workshop:
     def average(self, settings: Sequence[Setting], part: str) -> dict[str, Score]:
         """Scores of the one-shot average of these models."""
         self.train(settings)
-        folder = self.folder / "models" / ("average-" + sha256("".join(map(str, settings)).encode()).hexdigest()[:16])
+        folder = self.root / "models" / ("average-" + sha256("".join(map(str, settings)).encode()).hexdigest()[:16])
         if not (folder / "weights").exists():
             folder.mkdir(parents=True, exist_ok=True)
             found = methods.average([decode_tensors((self.place(s) / "weights").read_bytes()) for s in settings])
@@ -91,7 +97,7 @@ class Workshop:
 
     def text(self) -> Any:
         size = self.dimensions
-        return prepare(self.folder / "text", size.train_bytes, size.vocab, LENGTH)
+        return prepare(self.root / "text", size.train_bytes, size.vocab, size.min_count, LENGTH)
 
 
 def parent_of(setting: Setting) -> Setting:

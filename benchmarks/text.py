@@ -17,7 +17,6 @@ from hanse.lm.text import documents
 from hanse.lm.tokenizer import Tokenizer, count_words, train_bpe
 
 MEMBERS = tuple(domain.member for domain in DOMAINS)
-MIN_COUNT = 20
 WORD_BYTES = 24
 
 
@@ -58,7 +57,7 @@ class Text:
 
 
 @lru_cache(maxsize=1)
-def prepare(folder: Path, train_bytes: int, vocab: int, length: int) -> Text:
+def prepare(folder: Path, train_bytes: int, vocab: int, min_count: int, length: int) -> Text:
     """Write and pack once; later calls read. The first call must be over before another process makes one."""
     texts: dict[str, dict[str, list[str]]] = {}
     for domain in DOMAINS:
@@ -66,7 +65,7 @@ def prepare(folder: Path, train_bytes: int, vocab: int, length: int) -> Text:
         if not (place / "test.jsonl").exists():
             write(domain, place, train_bytes)
         texts[domain.member] = {part: [d.text for d in documents(place / f"{part}.jsonl")] for part in ("train", "dev", "test")}
-    counts = {member: count_words(texts[member]["train"], MIN_COUNT, WORD_BYTES) for member in MEMBERS}
+    counts = {member: count_words(texts[member]["train"], min_count, WORD_BYTES) for member in MEMBERS}
     own = {member: count_words(texts[member]["train"], 1, 200) for member in MEMBERS}
     tokenizers = {"shared": Tokenizer(train_bpe(list(counts.values()), vocab))}
     tokenizers |= {member: Tokenizer(train_bpe([own[member]], vocab)) for member in MEMBERS}

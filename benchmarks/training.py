@@ -159,6 +159,7 @@ def summary(shop: Workshop, chosen: dict[str, Any], measured: dict[str, Any], se
         "size": shop.size,
         "seeds": seeds,
         "budget": BUDGET,
+        "min_count": shop.dimensions.min_count,
         "codec_rounds": _rounds(shop, chosen["fp32"]),
         "documents": {m: len(scores["alone"][m].nats) for m in MEMBERS},
         "bits_per_byte": bits,

@@ -5,7 +5,7 @@ Each is one task for a process pool and one safetensors file on disk, so an inte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import torch
 
 from hanse.lm import model as models
 from hanse.lm.pack import Packed
-from hanse.lm.schedule import cosine
+from hanse.lm.schedule import cosine, wsd
 from hanse.lm.tokenizer import Tokenizer
 from hanse.lm.train import Rate, Trainer
 from hanse.run.plan import Plan, parse_plan
@@ -26,7 +26,7 @@ class Task:
     """One model to train. Plain values, so that it crosses to another process."""
 
     kind: str
-    """alone, derivative or pooled."""
+    """alone, shared (alone with the shared tokenizer, for the average), derivative or pooled."""
     member: str
     plan: dict[str, object]
     tokenizer: Path
@@ -51,6 +51,8 @@ def run_task(task: Task) -> str:
     packed = Packed(task.tokens, tokenizer, plan.data.sequence_length, task.order)
     if task.kind == "alone":
         weights = alone(plan, tokenizer, packed, task.steps)
+    elif task.kind == "shared":
+        weights = shared(plan, tokenizer, packed, task.steps)
     elif task.kind == "derivative":
         assert task.branch is not None
         base = decode_state((task.branch / "state").read_bytes(), 0, 0).weights
@@ -74,12 +76,19 @@ def trainer_for(plan: Plan, tokenizer: Tokenizer, packed: Packed, rate: Rate | N
     return Trainer(models.build(plan.model, rows), plan.train, packed, torch.device("cpu"), rate)
 
 
-def alone(plan: Plan, tokenizer: Tokenizer, packed: Packed, steps: int, schedule: str = "cosine") -> models.Weights:
-    """One member, its own text, as many steps as in the joint run; cosine, the better schedule alone (see benchmarks)."""
-    rate: Callable[[int], float] | None = (
-        (lambda step: cosine(plan.train, step, steps)) if schedule == "cosine" else None
-    )
-    trainer = trainer_for(plan, tokenizer, packed, rate)
+def alone(plan: Plan, tokenizer: Tokenizer, packed: Packed, steps: int) -> models.Weights:
+    """One member with its own text and tokenizer, at most `steps` as in the joint run, as it does best on dev text
+    (docs/joining.md): half the peak rate, three quarters of the steps, the last quarter of these decaying."""
+    used = steps * 3 // 4
+    train = plan.train.model_copy(update={"decay_start": used * 3 // 4, "decay_steps": used - used * 3 // 4})
+    trainer = trainer_for(plan, tokenizer, packed, lambda step: wsd(train, step) / 2)
+    trainer.steps(used, 0)
+    return trainer.weights()
+
+
+def shared(plan: Plan, tokenizer: Tokenizer, packed: Packed, steps: int) -> models.Weights:
+    """One member alone with the shared tokenizer, from the common start: a part of the one-shot average."""
+    trainer = trainer_for(plan, tokenizer, packed, lambda step: cosine(plan.train, step, steps))
     trainer.steps(steps, 0)
     return trainer.weights()
 

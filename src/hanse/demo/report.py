@@ -17,10 +17,10 @@ from hanse.demo.stylesheet import CSS
 Result = Mapping[str, Any]
 UNIT = "bits per byte"
 _METHODS = (
-    ("alone", "alone", "trained on its own text only"),
+    ("alone", "alone", "trained on its own text only, with its own tokenizer"),
     ("joint", "joint", "the one model trained by all"),
     ("derivative", "derivative", "the joint model, finished on the member's own text"),
-    ("average", "average", "the mean of the models trained alone, once"),
+    ("average", "average", "the mean of four models trained alone from one start"),
     ("pooled", "pooled", "one model on everybody's text in one place"),
 )
 _WORDS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]

@@ -1,4 +1,4 @@
-"""What the demo trains, per size. Chosen on dev text; `docs/benchmarks.md` has the runs they were chosen from."""
+"""What the demo trains, per size. Settled on dev text; `docs/joining.md` has what was tried."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ class Size:
     """Inner steps per round after that."""
     rounds: int
     learning_rate: str = "0.003"
+    min_count: int = 5
+    """How often a member must have seen a word to post it. The plan's default of 20 is for real corpora: in 60 kB so few words
+    are seen so often that the shared tokenizer would need a third more tokens than a member's own."""
 
     @property
     def total_steps(self) -> int:
@@ -72,7 +75,7 @@ def plan_of_size(size: Size) -> Plan:
     document = {
         "name": f"demo {size.name}",
         "model": {"config": config},
-        "tokenizer": {"vocab_size": size.vocab},
+        "tokenizer": {"vocab_size": size.vocab, "min_count": size.min_count},
         "data": {"sequence_length": 128},
         "train": {
             "batch_sequences": size.batch,

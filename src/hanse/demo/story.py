@@ -25,7 +25,7 @@ from hanse.lm import model as models
 from hanse.lm.evaluate import sample, score
 from hanse.lm.pack import write_tokens
 from hanse.lm.text import documents
-from hanse.lm.tokenizer import Tokenizer
+from hanse.lm.tokenizer import Tokenizer, count_words, train_bpe
 from hanse.run.export import export_state, model_of, run_tokenizer
 from hanse.run.fold import plan_of
 from hanse.run.follow import Follower
@@ -133,19 +133,31 @@ def _train_baselines(place: Place, follower: Follower, tokenizer: Tokenizer, say
         member = domain.member
         tokens = place.site(member) / "text" / "tokens.bin"
         shared = (plan, folder / "tokenizer.json", tokens, order_seed(member))
-        tasks.append(Task("alone", member, *shared, folder / f"alone-{member}.safetensors", size.total_steps))
+        own = (plan, *_own_tokens(place, member, folder), order_seed(member))
+        tasks.append(Task("alone", member, *own, folder / f"alone-{member}.safetensors", size.total_steps))
+        tasks.append(Task("shared", member, *shared, folder / f"shared-{member}.safetensors", size.total_steps))
         branch = place.site(member) / "branch"
         tasks.append(
             Task("derivative", member, *shared, folder / f"derivative-{member}.safetensors",
                  size.total_steps - size.branch_step, size.branch_step, branch)
         )  # fmt: skip
-    say(f"training {len(tasks)} models to compare with: each member alone, its derivative, all text pooled")
+    say(f"training {len(tasks)} models to compare with: each member alone with its best settings, its derivative, all text pooled")
     with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=multiprocessing.get_context("spawn")) as pool:
         for done in pool.map(baselines.run_task, tasks):
             say(f"  {done}")
     found = {f"{task.kind}/{task.member}": read_weights(task.out) for task in tasks}
-    found["average/all"] = baselines.average([found[f"alone/{domain.member}"] for domain in DOMAINS])
+    found["average/all"] = baselines.average([found[f"shared/{domain.member}"] for domain in DOMAINS])
     return found
+
+
+def _own_tokens(place: Place, member: str, folder: Path) -> tuple[Path, Path]:
+    """A member's own tokenizer, from all words of its text, and the text packed with it."""
+    file, tokens = folder / f"tokenizer-{member}.json", folder / f"own-{member}.bin"
+    texts = [d.text for d in documents(place.text(member) / "train.jsonl")]
+    tokenizer = Tokenizer(train_bpe([count_words(texts, 1, 200)], place.size.vocab))
+    file.write_bytes(tokenizer.data)
+    write_tokens(texts, tokenizer, tokens)
+    return file, tokens
 
 
 def _scores(
@@ -156,16 +168,19 @@ def _scores(
     length = plan_of(follower.fold).data.sequence_length
     tests = {d.name: [x.text for x in documents(place.text(d.member) / "test.jsonl")] for d in DOMAINS}
 
-    def of(weights: models.Weights, names: Sequence[str]) -> dict[str, float]:
+    def of(weights: models.Weights, names: Sequence[str], words: Tokenizer = tokenizer) -> dict[str, float]:
         models.load_weights(model, weights)
-        return {name: round(score(model, tokenizer, tests[name], length).bits_per_byte, 5) for name in names}
+        return {name: round(score(model, words, tests[name], length).bits_per_byte, 5) for name in names}
+
+    def own(member: str) -> Tokenizer:
+        return Tokenizer((place.folder / "baselines" / f"tokenizer-{member}.json").read_bytes())
 
     everywhere = [domain.name for domain in DOMAINS]
     final: dict[str, Any] = {
         "joint": of(state.weights, everywhere),
         "average": of(found["average/all"], everywhere),
         "pooled": of(found["pooled/all"], everywhere),
-        "alone": {d.member: of(found[f"alone/{d.member}"], everywhere) for d in DOMAINS},
+        "alone": {d.member: of(found[f"alone/{d.member}"], everywhere, own(d.member)) for d in DOMAINS},
         "derivative": {d.member: of(found[f"derivative/{d.member}"], everywhere) for d in DOMAINS},
     }
     gain = {}
@@ -179,7 +194,7 @@ def _scores(
             "derivative_home": derived,
             "percent": round(100 * (own - derived) / own, 2),
         }
-    tuning = "settings were chosen on dev text beforehand (docs/benchmarks.md); test text is read once, here"
+    tuning = "settings were chosen on dev text beforehand (docs/joining.md); test text is read once, here"
     return {"final": final, "gain": gain, "tuning": tuning}
 
 
