@@ -65,6 +65,7 @@ def play(place: Place, say: Say, show: Show) -> dict[str, Any]:
     export_state(follower.fold, follower.store, first.state, place.folder / "model")
     found = _train_baselines(place, follower, tokenizer, say)
     say("scoring every model on every member's test text, read once")
+    torch.set_num_threads(os.cpu_count() or 1)  # the only work left on this machine
     result = {
         "size": place.size.name,
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -101,8 +102,8 @@ def _write(place: Place, result: dict[str, Any]) -> None:
 
 
 def _replay(follower: Follower, merger: Merger, place: Place, keep: dict[int, State]) -> tuple[Verdict, float]:
-    """Replay from the bucket; keeps about ten states on the way. Raises ReplayError at any difference."""
-    every = max(1, plan_of(follower.fold).total_rounds // 10)
+    """Replay from the bucket; keeps about eight states on the way. Raises ReplayError at any difference."""
+    every = max(1, plan_of(follower.fold).total_rounds // 8)
     last = plan_of(follower.fold).total_rounds
     began = time.perf_counter()
 
