@@ -260,8 +260,9 @@ class Agent:
 
     def _missing(self, item: Round, absent: list[str]) -> Step:
         now = self.clock()
-        for update_id in absent:
-            since = self.absent_since.setdefault(update_id, now)
+        # only what stays away counts: an update that was read in between is there, whatever a store hides for a moment
+        self.absent_since = {update_id: self.absent_since.get(update_id, now) for update_id in absent}
+        for update_id, since in self.absent_since.items():
             said = self.who.member in item.missing.get(update_id, set())
             if now - since >= self.patience.missing_seconds and not said and item.agreed is None:
                 body = {"round": item.number, "attempt": item.attempt, "update": update_id}
