@@ -34,10 +34,7 @@ def open_log(where: str) -> tuple[Store, str, SiteConfig | None]:
 
 def genesis_of(store: Store) -> str:
     """Digest of the entry 0 a bucket holds. Raises InputError when it holds no log."""
-    slot = read_slot(store, 0)
-    if slot is None:
-        raise InputError(f"{store.url}: holds no log (no entry 0); check the URL")
-    first = parse_slot(slot)[0]
+    first = parse_slot(_first_slot(store))[0]
     if isinstance(first, str):
         raise InputError(f"{store.url}: entry 0 is no entry: {first}")
     return first.id
@@ -46,10 +43,14 @@ def genesis_of(store: Store) -> str:
 def check_log(store: Store, log: str) -> None:
     """Raise ForkError when the bucket holds another log than `log`: asked before anything of it is copied or written."""
     check_digest(log)
+    check_genesis(_first_slot(store), log, store.url)
+
+
+def _first_slot(store: Store) -> Slot:
     slot = read_slot(store, 0)
     if slot is None:
         raise InputError(f"{store.url}: holds no log (no entry 0); check the URL")
-    check_genesis(slot, log, store.url)
+    return slot
 
 
 def follow(store: Store, log: str = "") -> Follower:
