@@ -4,7 +4,9 @@
     ├── InputError               the user's file, key, flag or value is wrong: fix it and run again
     │   ├── CharterError         a charter or run plan breaks a rule of its schema
     │   ├── ConfigError          a site or model file breaks a rule of its schema
+    │   ├── CatalogueError       a table of the outlook or a publisher's file breaks its format
     │   ├── CorpusError          text that cannot be read, is empty, or overlaps an evaluation set
+    │   ├── LockError            a models.lock or a model's files that break their format
     │   └── KeyFileError         a key file that is missing, malformed or already there
     ├── MissingExtraError        a command needs an optional dependency: install the extra it names
     ├── StoreError               the bucket did not do what was asked
@@ -43,8 +45,16 @@ class ConfigError(InputError):
     """A site or model file breaks a rule of its schema."""
 
 
+class CatalogueError(InputError):
+    """A table of the outlook or a publisher's file breaks its format."""
+
+
 class CorpusError(InputError):
     """Text that cannot be read, is empty, or overlaps an evaluation set."""
+
+
+class LockError(InputError):
+    """A models.lock or a model's files that break their format."""
 
 
 class KeyFileError(InputError):

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.outlook.made import interval, supply
 
-from hanse.demo import charts, report
+from hanse.demo import charts, findings, report
 
 NAMES = {"foundry": "code", "abbey": "scripture", "atlas": "nations", "harbor": "cloud"}
 HOSTILE = "</title><script>alert('&')</script>\"x\u0000\u001b"
@@ -43,7 +44,9 @@ def made(worse: tuple[str, ...] = (), rename: str | None = None) -> dict[str, An
     entries = [entry(0, "genesis", None)] + [entry(1 + i, "join", name) for i, name in enumerate(names)]
     entries.append(entry(5, "update", "abbey", "wrong base"))
     rounds = [{"round": 1, "attempt": 0, "steps": 1, "admitted": ["abbey"], "state": digest("1"), "seconds": 0}]
+    labs = {"2025H1": interval(4, 1, 7), "2026H1": interval(4, 1, 7)}
     return {
+        "outlook": {"supply": supply(labs, {"2025H1": 8, "2026H1": 9})},
         "size": "small",
         "date": "2026-11-24",
         "seconds": 300.5,
@@ -99,14 +102,30 @@ def test_the_page_is_well_formed_and_every_picture_has_a_title() -> None:
 def test_the_page_fetches_nothing_and_runs_nothing() -> None:
     page = report.render(made())
     assert not re.search(r"https?:|//|<script|<link|<iframe|\bsrc=|@import|\bon\w+=", page.partition("\n")[2])
-    assert set(re.findall(r"url\(([^)]{2})", page)) <= {"#c"}
+    assert set(re.findall(r"url\(([^)]{2})", page)) <= {"#c", "#h"}
 
 
 def test_no_part_is_needed_and_what_is_missing_is_said_to_be_not_measured() -> None:
     page = report.render({})
     tree(page)
-    assert page.count("Not measured in this run.") == 8
-    assert "was not measured" in report.headline({})
+    assert page.count("Not measured in this run.") == 10
+    assert "was not measured" in findings.headline({})
+
+
+def test_the_parts_stand_in_the_order_of_the_stages_and_the_contents_lead_to_each() -> None:
+    whole = made()
+    page = tree(report.render(whole))
+    parts = [part for part in page.iter("section") if part.get("class") == "part"]
+    assert [part.get("id") for part in parts] == ["decide", "agree", "train", "prove", "hedge"]
+    assert [link.get("href") for link in page.iter("a")] == [f"#{part.get('id')}" for part in parts]
+    said = {str(part.get("id")): " ".join("".join(part.itertext()).split()) for part in parts}
+    assert "Four labs released openly near the frontier in the first half of 2026" in said["decide"]
+    assert "abbey" in said["agree"]
+    assert "6 entries, 1 void, 5 final. The newest tree head is cosigned by abbey, atlas." in said["agree"]
+    assert "What each member gained" in said["train"]
+    assert "Identical, bit for bit." in said["prove"]
+    assert said["hedge"] == "Release and hedgeThese two stages are still to come."
+    assert "Not measured in this run." in "".join(tree(report.render(whole | {"outlook": None})).itertext())
 
 
 @pytest.mark.parametrize("missing", sorted(made()))
@@ -124,8 +143,8 @@ def test_a_diverged_model_is_left_out_not_drawn() -> None:
     page = report.render(whole)
     tree(page)
     assert "stroke k-average" not in page
-    assert report.headline(whole).startswith("The three members measured (not harbor) model")
-    assert "harbor" not in report.gains(whole)
+    assert findings.headline(whole).startswith("The three members measured (not harbor) model")
+    assert "harbor" not in findings.gains(whole)
 
 
 def test_curves_that_were_not_recorded_are_named() -> None:
@@ -135,22 +154,22 @@ def test_curves_that_were_not_recorded_are_named() -> None:
 
 
 def test_the_headline_is_computed_and_says_when_joining_did_not_pay() -> None:
-    assert report.headline(made()) == (
+    assert findings.headline(made()) == (
         "All four members model their own text better for having joined, by 5.0% on average."
     )
-    assert report.headline(made(worse=("harbor",))) == (
+    assert findings.headline(made(worse=("harbor",))) == (
         "Joining paid for three of four members, by up to 5.0%; it did not pay for harbor (5.0% worse)."
     )
-    assert report.headline(made(worse=tuple(NAMES))).startswith("Joining did not pay in this run: all four")
+    assert findings.headline(made(worse=tuple(NAMES))).startswith("Joining did not pay in this run: all four")
 
 
 def test_a_replay_is_called_identical_only_when_the_digests_agree() -> None:
-    assert report.replay_says(made()) == ("bit for bit", True)
+    assert findings.replay_says(made()) == ("bit for bit", True)
     other = made()
     other["replay"]["state"] = digest("something else")
-    assert report.replay_says(other)[1] is False
+    assert findings.replay_says(other)[1] is False
     assert "Identical, bit for bit." not in report.render(other)
-    assert report.replay_says({}) == ("not run", None)
+    assert findings.replay_says({}) == ("not run", None)
 
 
 def test_hostile_names_and_samples_are_text_and_nothing_else() -> None:
@@ -175,15 +194,6 @@ def test_void_entries_are_counted_and_crossed_out_and_heads_flagged() -> None:
     assert page.count('class="cross"') == 1
     assert page.count('class="flag"') == 1
     assert "5: update by abbey, void: wrong base" in words(page)
-
-
-@given(st.floats(-1e9, 1e9), st.floats(1e-6, 1e9))
-def test_ticks_are_round_ascending_and_within_their_range(low: float, span: float) -> None:
-    found = charts.ticks(low, low + span)
-    assert found == sorted(found)
-    assert len(found) <= 12
-    slack = 1e-6 * (1 + abs(low) + span)
-    assert all(low - slack <= tick <= low + span + slack for tick in found)
 
 
 def test_equal_digests_have_equal_fingerprints_and_others_do_not() -> None:

@@ -1,5 +1,6 @@
 """The demo: four members with four private corpora of real text train one model through one bucket.
 
 `corpora` names the four domains and writes each member's split; `sources` reads the installed packages they come from;
-`report` turns a demo's result.json into one self-contained page: `charts` for its pictures, `tables`, `stylesheet`.
+`report` turns a demo's result.json into one self-contained page, stage by stage: `agreeing`, `training` and `proving` draw
+their parts with `charts`, `findings` says what the figures mean, `tables` folds them away.
 """

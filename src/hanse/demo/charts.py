@@ -1,25 +1,17 @@
-"""Inline SVG pictures for the demo's report: pure functions from values to markup, no scripts, no fonts to fetch.
+"""The demo's own pictures: pure functions from values to markup.
 
 Colors are CSS classes (`k-<kind>`, `c-0` .. `c-7`) that the page defines for light and dark; every series also has a
-shape or a label of its own, so that no picture depends on color alone. All text is escaped here.
+shape or a label of its own, so that no picture depends on color alone. All text is escaped.
 """
 
 from __future__ import annotations
 
-import html
 import math
-import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-_UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-COLORS = 8
-
-
-def esc(value: object) -> str:
-    """Text that is safe in markup and attributes; what XML cannot carry becomes the replacement character."""
-    return html.escape(_UNPRINTABLE.sub("\ufffd", str(value)), quote=True)
+from hanse.page.svg import COLORS, esc, segment, short, svg, text, ticks
 
 
 @dataclass(frozen=True)
@@ -47,44 +39,6 @@ class Cell:
     color: int
     text: str
     crossed: bool = False
-
-
-def svg(size: tuple[float, float], title: str, about: str, body: Iterable[str]) -> str:
-    """The outer element, with the title and description a screen reader speaks."""
-    width, height = size
-    return (
-        f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{esc(title)}. {esc(about)}">'
-        f"<title>{esc(title)}</title><desc>{esc(about)}</desc>{''.join(body)}</svg>"
-    )
-
-
-def text(at: tuple[float, float], value: object, kind: str = "", anchor: str = "start") -> str:
-    """A text element; `kind` is a CSS class."""
-    return f'<text x="{at[0]:.1f}" y="{at[1]:.1f}" class="{kind}" text-anchor="{anchor}">{esc(value)}</text>'
-
-
-def segment(start: tuple[float, float], end: tuple[float, float], kind: str) -> str:
-    """A straight line."""
-    return f'<line x1="{start[0]:.1f}" y1="{start[1]:.1f}" x2="{end[0]:.1f}" y2="{end[1]:.1f}" class="{kind}"/>'
-
-
-def ticks(low: float, high: float, wanted: int = 4) -> list[float]:
-    """Round values within [low, high], about `wanted` of them."""
-    if not high > low:
-        return [low]
-    raw = (high - low) / wanted
-    power = 10.0 ** math.floor(math.log10(raw))
-    step = next(power * m for m in (1, 2, 5, 10) if power * m >= raw * 0.999)
-    first = math.ceil(low / step - 1e-9)
-    return [round(step * i, 10) for i in range(first, math.floor(high / step + 1e-9) + 1)]
-
-
-def short(value: float) -> str:
-    """A count in few letters: 950, 12 k, 3.4 M."""
-    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= limit:
-            return f"{value / limit:.3g} {unit}"
-    return f"{value:g}"
 
 
 def shape(kind: str, at: tuple[float, float]) -> str:
