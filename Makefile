@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 SEEDS  ?= 2000
 
-.PHONY: demo test lint bench simulate setup clean
+.PHONY: demo test lint bench outlook simulate setup clean
 
 demo: setup          ## four organizations train one model on their own text, minutes on 2 cores
 	$(BIN)/hanse demo
@@ -20,6 +20,9 @@ lint: setup
 
 bench: setup         ## measures into docs/benchmarks.md
 	$(BIN)/python -m benchmarks.run
+
+outlook: setup       ## every computed column of the catalogue and every figure of docs/outlook.md anew
+	$(BIN)/python docs/outlook.py --catalogue
 
 simulate: setup      ## SEEDS worlds with faults and a hostile member; a failing seed replays exactly
 	$(BIN)/hanse simulate --seeds $(SEEDS)

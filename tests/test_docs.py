@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 import json
 import os
@@ -13,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from hanse.cli.main import STAGES
+from hanse.cli.outlook import outlook
 from hanse.consortium.standing import OFFICER_KINDS, SITE_KINDS
+from hanse.outlook.catalogue.tables import shipped
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -82,16 +85,40 @@ def test_the_walkthrough_runs_as_it_stands(tmp_path: Path) -> None:
 
 
 def test_the_settings_page_is_that_of_the_models() -> None:
-    assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == settings_page()
+    assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == page_of("settings")
 
 
-def settings_page() -> str:
-    found = importlib.util.spec_from_file_location("settings", ROOT / "docs" / "settings.py")
+def test_the_outlook_page_is_that_of_the_catalogue() -> None:
+    assert (ROOT / "docs" / "outlook.md").read_text(encoding="utf-8") == page_of("outlook")
+
+
+def page_of(name: str) -> str:
+    found = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert found is not None
     assert found.loader is not None
     module = importlib.util.module_from_spec(found)
     found.loader.exec_module(module)
     return str(module.render())
+
+
+def test_every_outlook_command_is_on_its_page() -> None:
+    page = (ROOT / "docs" / "outlook.md").read_text(encoding="utf-8")
+    assert [name for name in outlook.commands if f"hanse outlook {name}" not in page] == []
+
+
+def test_the_outlook_page_runs_as_it_stands(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "outlook.md").read_text(encoding="utf-8")
+    with open(tmp_path / "eci_scores.csv", "w", newline="", encoding="utf-8") as file:  # as the publisher lays it out
+        writer = csv.writer(file)
+        writer.writerow(["Model", "eci", "eci_ci_low", "eci_ci_high", "date", "Organization", "Model accessibility"])
+        access = {"open": "Open weights (unrestricted)", "closed": "API access", "unknown": ""}
+        writer.writerows([(s.name, s.eci, s.low, s.high, s.date, s.organization, access[s.access]) for s in shipped().scores])
+    script = "set -euo pipefail\n" + "".join(re.findall(r"```sh\n(.*?)```", page, re.S))
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=os.environ | {"PATH": path}, capture_output=True,
+                          text=True, timeout=300, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert (tmp_path / "outlook.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
 def test_links_between_docs_lead_somewhere() -> None:

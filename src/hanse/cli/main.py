@@ -11,6 +11,9 @@ from hanse import __version__
 from hanse.errors import HanseError, InputError
 
 STAGES: dict[str, dict[str, tuple[str, str]]] = {
+    "Decide": {
+        "outlook": ("hanse.cli.outlook:outlook", "what is happening to open models, tested on data"),
+    },
     "Agree": {
         "keys": ("hanse.cli.keys:keys", "make and show Ed25519 keys"),
         "found": ("hanse.cli.found:found", "draft, sign and publish a genesis entry"),
@@ -28,7 +31,7 @@ STAGES: dict[str, dict[str, tuple[str, str]]] = {
         "demo": ("hanse.cli.demo:demo", "four organizations on this machine, on real text"),
     },
 }
-"""Stages of the story that have commands, in order; Decide, Release and Hedge have none yet."""
+"""Stages of the story that have commands, in order; Release and Hedge have none yet."""
 
 
 class Stages(click.Group):

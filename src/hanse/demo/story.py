@@ -48,8 +48,8 @@ PROMPTS = {
 }
 
 
-def play(place: Place, say: Say, show: Show) -> dict[str, Any]:
-    """Everything, in order; the result, also written to result.json and report.html. Raises HanseError."""
+def play(place: Place, outlook: dict[str, Any], say: Say, show: Show) -> dict[str, Any]:
+    """Everything after the outlook, in order; the result, also written to result.json and report.html. Raises HanseError."""
     torch.set_num_threads(1)
     began = time.perf_counter()
     corpora = write_corpora(place)
@@ -67,6 +67,7 @@ def play(place: Place, say: Say, show: Show) -> dict[str, Any]:
     say("scoring every model on every member's test text, read once")
     torch.set_num_threads(os.cpu_count() or 1)  # the only work left on this machine
     result = {
+        "outlook": outlook,
         "size": place.size.name,
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "machine": {"cpu": _cpu(), "cores": os.cpu_count(), "torch": torch.__version__},
@@ -142,7 +143,9 @@ def _train_baselines(place: Place, follower: Follower, tokenizer: Tokenizer, say
             Task("derivative", member, *shared, folder / f"derivative-{member}.safetensors",
                  size.total_steps - size.branch_step, size.branch_step, branch)
         )  # fmt: skip
-    say(f"training {len(tasks)} models to compare with: each member alone with its best settings, its derivative, all text pooled")
+    say(
+        f"training {len(tasks)} models to compare with: each member alone with its best settings, its derivative, all text pooled"
+    )
     with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=multiprocessing.get_context("spawn")) as pool:
         for done in pool.map(baselines.run_task, tasks):
             say(f"  {done}")
@@ -253,9 +256,7 @@ def _settings(place: Place, follower: Follower) -> dict[str, str | int]:
 
 
 def _bytes(place: Place, follower: Follower, state: State) -> dict[str, Any]:
-    sent = {
-        d.member: sum(int(row["size"]) for row in read_egress(place.site(d.member) / EGRESS_FILE)) for d in DOMAINS
-    }
+    sent = {d.member: sum(int(row["size"]) for row in read_egress(place.site(d.member) / EGRESS_FILE)) for d in DOMAINS}
     received = {}
     for d in DOMAINS:
         disk = FolderDisk(place.site(d.member) / "copy")
