@@ -1,0 +1,3 @@
+"""What users do with open models: know which ones they depend on (`scan`), pin them (`lock`), keep them (`mirror`, from
+any `source`), and prove on a day that they can go on from what they kept (`drill`). Useful to members and to everybody else.
+"""
