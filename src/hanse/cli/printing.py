@@ -22,10 +22,11 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = ""
     """A table as wide as the terminal."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     drawn = Table(*columns, title=title or None, header_style="bold", title_justify="left")
     for row in rows:
-        drawn.add_row(*(str(cell) for cell in row))
+        drawn.add_row(*(Text(str(cell)) for cell in row))  # a cell is no markup
     Console(soft_wrap=False).print(drawn)
 
 

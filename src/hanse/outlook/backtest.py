@@ -77,8 +77,8 @@ class Backtest:
         figures = ", ".join(f"{name} {by[name].brier:.3f}" for name in METHODS)
         over = f"Brier score over {len(said)} forecasts, {own} of them from a fitted model: {figures}"
         if self.chosen == "cox":
-            gain = by["cox"].better_by
-            sure = "" if gain is not None and gain.above_zero else ", by less than its interval"
+            gains = [against(by["cox"].forecasts, by[name].forecasts) for name in METHODS[1:]]
+            sure = "" if all(gain.above_zero for gain in gains) else ", by less than its interval"
             return f"Cox beats both baselines{sure} ({over})."
         return f"Cox does not beat both baselines, so the base rate is forecast ({over})."
 

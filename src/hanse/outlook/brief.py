@@ -23,11 +23,17 @@ from hanse.outlook.rating import Rated, months_between, rate
 Risk = Literal["high", "medium", "low", "cannot rate"]
 ORDER: tuple[Risk, ...] = ("high", "cannot rate", "medium", "low")
 SUBSTITUTES = 3
+OTHER_MODELS = frozenset(
+    {"mini", "air", "flash", "nano", "lite", "coder", "math", "vision", "vl", "omni", "distill", "embedding"}
+)
+"""A name with one of these more is another model of its family."""
 SUBSTITUTE_MONTHS = 24
 """Older models are no substitute to plan with."""
 DETAILED = 6
 """Models told about at length: more would not fit two pages, and go into the table only."""
-_WORD = re.compile(r"[a-z]+\d*|\d+[a-z]*")
+_WORD = re.compile(r"\d+x\d+b|[a-z]*\d+(?:\.\d+)*[a-z]*|[a-z]+")
+"""A version is one word with its dots: a name with K2.8 in it is no copy of K2."""
+_SIZE = re.compile(r"\d+(?:\.\d+)?b")
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ def read_models(given: str) -> list[str]:
     Raises InputError for a file that cannot be read or names none.
     """
     path = Path(given)
-    if path.suffix in (".lock", ".toml") or path.exists():
+    if path.suffix in (".lock", ".toml") or _is_file(path):
         try:
             text = path.read_text(encoding="utf-8")
             names = _names_in_toml(tomllib.loads(text)) if path.suffix in (".lock", ".toml") else text.splitlines()
@@ -101,6 +107,13 @@ def read_models(given: str) -> list[str]:
     if not found:
         raise InputError(f"{given}: names no model; give names with commas, a file with one per line, or a models.lock")
     return found
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # fifty names with commas are longer than a file's name may be
+        return False
 
 
 def _names_in_toml(value: Any) -> list[str]:
@@ -116,22 +129,37 @@ def _names_in_toml(value: Any) -> list[str]:
 def find_release(catalogue: Catalogue, name: str) -> Release | None:
     """The release a name means: its id or name, or a hub id that holds every word of it (quantized or tuned copies).
 
-    The release with the most words wins, so Qwen3-235B-A22B-Thinking-2507 is not taken for Qwen3-235B-A22B.
+    A name with another size in it (a distilled model) is no copy. The release with the most words wins, so
+    Qwen3-235B-A22B-Thinking-2507 is not taken for Qwen3-235B-A22B.
     """
     tail = name.rsplit("/", 1)[-1]
     exact = [r for r in catalogue.releases if {plain(name), plain(tail)} & {plain(r.id), plain(r.model)}]
     if exact:
         return exact[0]
     words = set(_WORD.findall(tail.lower()))
-    held = [(len(found), r) for r in catalogue.releases if (found := set(_WORD.findall(r.model.lower()))) <= words]
+    held = [
+        (len(found), r)
+        for r in catalogue.releases
+        if (found := set(_WORD.findall(r.model.lower())))
+        and found <= words
+        and not (words - found) & OTHER_MODELS
+        and _same_size(r, words - found)
+    ]
     return max(held, key=lambda pair: pair[0])[1] if held else None
+
+
+def _same_size(release: Release, words: set[str]) -> bool:
+    """Whether a size among the words that the release's name has not, if there is one, can be the release's."""
+    named = [float(word[:-1]) for word in words if _SIZE.fullmatch(word)]
+    known = [size for size in (release.total_params_b, release.active_params_b) if size is not None]
+    return not named or not known or any(abs(size - own) <= 0.1 * own for size in named for own in known)
 
 
 def write_brief(catalogue: Catalogue, asked: Sequence[str], forecasts: Sequence[Outlook]) -> Brief:
     """A brief about models, riskiest first."""
     rated = {item.release.id: item for item in rate(catalogue)}
     outlook = {item.lab: item for item in forecasts}
-    models = [_assess(catalogue, name, rated, outlook) for name in asked]
+    models = [_assess(catalogue, " ".join(name.split()), rated, outlook) for name in asked]
     models.sort(key=lambda item: (ORDER.index(item.risk), item.asked))
     return Brief(_summary(catalogue, models), tuple(models), _todo(models))
 
@@ -236,7 +264,7 @@ def _substitutes(
 def _summary(catalogue: Catalogue, models: Sequence[Assessment]) -> tuple[Sentence, ...]:
     counts = {risk: [m.asked for m in models if m.risk == risk] for risk in ORDER}
     parts = [f"{len(names)} {risk}" for risk, names in counts.items() if names]
-    rows = tuple(m.release.id for m in models if m.release)
+    rows = _releases(models)
     return (
         Sentence(f"Of {len(models)} models asked about, by risk to their supply: {', '.join(parts)}.", rows),
         Sentence(
@@ -246,21 +274,24 @@ def _summary(catalogue: Catalogue, models: Sequence[Assessment]) -> tuple[Senten
     )
 
 
+def _releases(models: Sequence[Assessment]) -> tuple[str, ...]:
+    """Ids of the releases that models are; of models that are none, the table they are not in."""
+    return tuple(m.release.id for m in models if m.release) or ("releases",)
+
+
 def _todo(models: Sequence[Assessment]) -> tuple[Sentence, ...]:
     at_risk = [m for m in models if m.risk != "low"]
-    rows = tuple(m.release.id for m in at_risk if m.release)
+    rows = _releases(at_risk)
     steps = [
         Sentence(
             "Keep the files and the license text of every model you use today, with their digests, where you control it.",
-            rows,
+            _releases(models),
         )
     ]
     if at_risk:
         names = ", ".join(m.asked for m in at_risk)
         steps.append(Sentence(f"For {names}: compare a substitute on your own tasks before you need it.", rows))
-        metered = [
-            m for m in at_risk if m.release and any("metered" in s.text or "research-only" in s.text for s in m.why)
-        ]
+        metered = [m for m in at_risk if m.release and any(m.release.license in s.rows for s in m.why)]
         if metered:
             text = f"Have the license of {', '.join(m.asked for m in metered)} read against your size and use."
             steps.append(Sentence(text, tuple(m.release.license for m in metered if m.release)))
@@ -276,13 +307,17 @@ def render(brief: Brief, sources: bool = False) -> str:
     """The brief as Markdown, about two pages; with `sources`, each sentence ends with its rows."""
 
     def say(sentence: Sentence) -> str:
-        return f"{sentence.text} [{', '.join(sentence.rows) or 'no row'}]" if sources else sentence.text
+        text = " ".join(sentence.text.split())
+        return f"{text} [{', '.join(sentence.rows)}]" if sources else text
+
+    def cell(text: str) -> str:
+        return " ".join(text.split()).replace("|", "\\|")
 
     lines = ["# Open models you depend on", "", *(say(s) for s in brief.summary), "", "## What is at risk", ""]
     lines += ["| model | risk | released as |", "|---|---|---|"]
     for item in brief.models:
         released = f"{item.release.model}, {item.release.date}" if item.release else "not in the catalogue"
-        lines.append(f"| {item.asked} | {item.risk} | {released} |")
+        lines.append(f"| {cell(item.asked)} | {item.risk} | {cell(released)} |")
     for item in brief.models[:DETAILED]:
         lines += ["", f"### {item.asked}: {item.risk}", "", *(f"- {say(s)}" for s in item.why)]
         if item.sure:
@@ -290,6 +325,9 @@ def render(brief: Brief, sources: bool = False) -> str:
         if item.substitutes:
             lines += ["- Instead, small and open, paid for by others:", *(f"  - {say(s)}" for _, s in item.substitutes)]
     if len(brief.models) > DETAILED:
-        lines += ["", f"The other {len(brief.models) - DETAILED} are less at risk; ask about them alone for details."]
+        lines += [
+            "",
+            f"The other {len(brief.models) - DETAILED} are at no more risk; ask about them alone for details.",
+        ]
     lines += ["", "## What to do", "", *(f"{at}. {say(s)}" for at, s in enumerate(brief.todo, 1))]
     return "\n".join(lines) + "\n"

@@ -17,6 +17,8 @@ from hanse.outlook.rating import rate
 
 FILE = "computed.csv"
 _SOURCE_ID = re.compile(r"^[a-z]+(-[a-z]+)*(-\d{4}(-\d{2})?)?$")
+_FIRST_MONTHS = {"month": range(1, 13), "quarter": (1, 4, 7, 10), "half": (1, 7), "year": (1,)}
+"""Months in which what is known so exactly begins."""
 
 
 @dataclass(frozen=True)
@@ -118,16 +120,17 @@ def _dates(catalogue: Catalogue) -> Iterator[Problem]:
     for event in catalogue.events:
         if event.date > last:
             yield Problem("events", event.id, "date", f"{event.date} is after the newest source ({last})")
-        parts = {"month": ("day",), "quarter": ("day",), "half": ("day",), "year": ("day", "month")}.get(
-            event.precision, ()
-        )
-        if any(getattr(event.date, part) != 1 for part in parts):
+        months = _FIRST_MONTHS.get(event.precision)
+        if months is not None and (event.date.day != 1 or event.date.month not in months):
             yield Problem(
                 "events", event.id, "date", f"known by {event.precision} only, so it must be the first day of one"
             )
-    for score in catalogue.scores:
-        if score.date > last:
-            yield Problem("scores", score.name, "date", f"{score.date} is after the newest source ({last})")
+    dated = [("scores", row.name, row.date) for row in catalogue.scores]
+    dated += [("compute", row.model, row.date) for row in catalogue.compute]
+    dated += [("benchmarks", f"{row.model}: {row.benchmark}", row.date) for row in catalogue.benchmarks]
+    for table, name, day in dated:
+        if day > last:
+            yield Problem(table, name, "date", f"{day} is after the newest source ({last})")
 
 
 def _values(catalogue: Catalogue) -> Iterator[Problem]:

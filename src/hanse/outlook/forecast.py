@@ -109,8 +109,8 @@ def outlooks(
                 probability = _base_interval(found, until, seed)
             else:
                 value = blend(cox, found, now, waited, base, HORIZON_MONTHS)
-                draws = [blend(c, s, now, waited, base, HORIZON_MONTHS) for c, s in redrawn]
-                probability = percentiles(value, np.array(draws or [value]))
+                draws = [blend(c, s, now, waited, base, HORIZON_MONTHS) for c, s in redrawn] or [value]
+                probability = _spread(value, draws, sum(spell.months >= waited for spell in found), seed)
                 moved = tuple(sorted(cox.log_hazards(now).items(), key=lambda pair: -abs(pair[1])))
         used: Method = "cox" if cox is not None else "base rate"
         day, name = (last.release.date, last.release.id) if last else (None, "")
@@ -161,6 +161,19 @@ def _refits(found: Sequence[Spell], names: Sequence[str], refits: int, seed: int
         if cox is not None and set(cox.names) <= set(names):
             result.append((cox, drawn))
     return result
+
+
+def _spread(value: float, draws: Sequence[float], at_risk: int, seed: int) -> Interval:
+    """The interval of a probability: refits differ, and so few spells lasted so long that even a right model is not sure.
+
+    Each refit's probability is drawn again from a Beta distribution that weighs as much as the spells at risk (Jeffreys'
+    prior): without it a lab that has been silent for longer than anybody who came back would seem certain.
+    """
+    random = np.random.default_rng(seed)
+    center = np.clip(np.asarray(draws, dtype=np.float64), 0.0, 1.0)
+    weight = at_risk + 1
+    again = random.beta(weight * center + 0.5, weight * (1 - center) + 0.5, size=(50, len(center)))
+    return percentiles(value, again.ravel())
 
 
 def _base_interval(found: Sequence[Spell], until: date, seed: int) -> Interval:

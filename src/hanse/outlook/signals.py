@@ -119,8 +119,12 @@ def _near(rated: Sequence[Rated]) -> list[Signal]:
 
 
 def _closed(catalogue: Catalogue) -> list[Signal]:
-    """Where a lab that releases openly showed a closed model better than its best open one, for the first time in a row."""
+    """Where a lab that releases openly showed a closed model better than its best open one, for the first time in a row.
+
+    The row ends when an open model is at least as good as every closed one.
+    """
     best: dict[str, float] = {}
+    shown: dict[str, float] = {}
     ahead: set[str] = set()
     found = []
     for score in sorted(catalogue.scores, key=lambda s: (s.date, s.name)):
@@ -130,8 +134,13 @@ def _closed(catalogue: Catalogue) -> list[Signal]:
         if score.access == "open":
             if score.eci >= best.get(lab.id, score.eci):
                 best[lab.id] = score.eci
-                ahead.discard(lab.id)
-        elif score.access == "closed" and lab.id in best and score.eci > best[lab.id] and lab.id not in ahead:
+                if score.eci >= shown.get(lab.id, score.eci):
+                    ahead.discard(lab.id)
+            continue
+        if score.access != "closed":
+            continue
+        shown[lab.id] = max(score.eci, shown.get(lab.id, score.eci))
+        if lab.id in best and score.eci > best[lab.id] and lab.id not in ahead:
             ahead.add(lab.id)
             what = f"{score.name} stayed closed and is {score.eci - best[lab.id]:.1f} ECI points above the lab's best open model."
             name = f"{score.date}-{lab.id}-closed-ahead"

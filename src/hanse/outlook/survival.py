@@ -137,14 +137,10 @@ def kaplan_meier(found: Sequence[Spell]) -> Curve:
         Interval(float(s), _unit(low), _unit(high))
         for s, low, high in zip(fit.survival_function_.iloc[:, 0], bounds.iloc[:, 0], bounds.iloc[:, 1], strict=True)
     ]
-    median = float(fit.median_survival_time_)
-    return Curve(
-        tuple(float(t) for t in fit.survival_function_.index),
-        tuple(values),
-        len(found),
-        sum(spell.ended for spell in found),
-        median if math.isfinite(median) else None,
-    )
+    months = tuple(float(t) for t in fit.survival_function_.index)
+    # not lifelines' own: its products of logarithms miss a share of just one half by a rounding error
+    median = next((when for when, value in zip(months, values, strict=True) if value.value <= 0.5 + 1e-9), None)
+    return Curve(months, tuple(values), len(found), sum(spell.ended for spell in found), median)
 
 
 def _unit(value: float) -> float:

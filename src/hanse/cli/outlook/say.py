@@ -62,7 +62,7 @@ def claim(number: int, folder: Path | None, json_: bool) -> None:
 @json_option
 def check(folder: Path | None, json_: bool) -> None:
     """Find what is wrong in the tables: dates, duplicates, unknown labs, rows without source, columns that no longer follow."""
-    catalogue = open_catalogue(folder)
+    catalogue = open_catalogue(folder, any_lab=True)
     from importlib.resources import as_file, files
 
     from hanse.outlook.check import check as find

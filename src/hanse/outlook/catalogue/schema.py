@@ -174,8 +174,8 @@ class Score(Row):
     date: Day
     access: Access
     eci: Real
-    low: Annotated[float | None, BeforeValidator(_none)]
-    high: Annotated[float | None, BeforeValidator(_none)]
+    low: Annotated[float | None, Field(allow_inf_nan=False), BeforeValidator(_none)]
+    high: Annotated[float | None, Field(allow_inf_nan=False), BeforeValidator(_none)]
     source: Text
 
 

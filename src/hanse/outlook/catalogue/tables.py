@@ -146,7 +146,7 @@ def read_catalogue(folder: Path) -> Catalogue:
 def read_table(path: Path, model: type[R]) -> tuple[R, ...]:
     """The rows of one file."""
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise CatalogueError(f"{path}: cannot read: {error.strerror}; a catalogue has {', '.join(TABLES)}") from error
     except UnicodeDecodeError as error:
@@ -189,12 +189,15 @@ def parse_table(text: str, model: type[R], name: str) -> tuple[R, ...]:
 
 def print_table(rows: Iterable[Row], model: type[Row]) -> str:
     """A table's text: what `parse_table` reads back equal."""
+    lines = [_line(columns_of(model))]
+    lines += [_line([_cell(value) for value in row.model_dump(by_alias=True).values()]) for row in rows]
+    return "".join(lines)
+
+
+def _line(cells: Sequence[str]) -> str:
     out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns_of(model))
-    for row in rows:
-        writer.writerow([_cell(value) for value in row.model_dump(by_alias=True).values()])
-    return out.getvalue()
+    csv.writer(out, lineterminator="\r\n").writerow(cells)  # a writer quotes what is in its line end: "\r" too
+    return out.getvalue()[:-2] + "\n"
 
 
 def _cell(value: Any) -> str:

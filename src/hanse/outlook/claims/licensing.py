@@ -114,37 +114,49 @@ def conflict(catalogue: Catalogue) -> Finding:
     return Finding(verdict, figure, meters, data, now, rule, notes, rows)
 
 
+def _was_closed(catalogue: Catalogue, lab: str, day: date) -> bool:
+    """Whether a lab's best model of the year before a day was closed."""
+    best = best_scores(catalogue, day).get(lab)
+    return best is not None and best.access == "closed"
+
+
 def access(catalogue: Catalogue) -> Finding:
     """Claim 10."""
     rule = (
         "Among labs with a near-frontier (12 months) open release one to three years ago: the share that since then put a meter "
-        "on its flagship, kept a better model closed, or released nothing large. Holds if the interval's lower end is above a "
-        "quarter; does not hold if its upper end is below."
+        "on a flagship that had none, began to keep a better model closed, or stopped releasing large ones. Holds if the "
+        "interval's lower end is above a quarter; does not hold if its upper end is below."
     )
     rated, now = rate(catalogue), catalogue.collected
-    cohort = sorted(
-        {i.release.lab for i in rated if i.near(LOOSE_MONTHS) and 12 <= months_between(i.release.date, now) <= 36}
-    )
-    if not cohort:
+    then: dict[str, Rated] = {}
+    for item in rated:
+        if item.near(LOOSE_MONTHS) and 12 <= months_between(item.release.date, now) <= 36:
+            then[item.release.lab] = item
+    if not then:
         return Finding(
             "cannot tell", "no near-frontier open release one to three years ago", None, "releases", now, rule
         )
-    now_flagships = flagships(rated, now)
-    metered = set(restricted(now_flagships)[0])
+    cohort = sorted(then)
+    flagship = flagships(rated, now)
+    metered = {lab for lab in restricted(flagship)[0] if lab in then and then[lab].license_class not in RESTRICTED}
     best = best_scores(catalogue, catalogue.rated_until)
     closed = {lab for lab in cohort if lab in best and best[lab].access == "closed"}
-    silent = {lab for lab in cohort if lab not in now_flagships}
-    changed = sorted(lab for lab in cohort if lab in metered | closed | silent)
+    closed -= {lab for lab in cohort if _was_closed(catalogue, lab, then[lab].release.date)}
+    large = {
+        item.release.lab for item in rated if item.small is not True and months_between(item.release.date, now) > 12
+    }
+    silent = {lab for lab in cohort if lab in large and lab not in flagship}
+    changed = sorted(metered | closed | silent)
     share = wilson(len(changed), len(cohort))
     verdict: Verdict = "holds" if share.low > QUARTER else "does not hold" if share.high < QUARTER else "cannot tell"
     withdrawn = [event for event in catalogue.events if event.kind == "withdrawal"]
     figure = (
-        f"{len(changed)} of {len(cohort)} labs that were within 12 months one to three years ago have since metered their "
-        f"flagship, kept a better model closed, or released nothing large ({share.say(2)})."
+        f"{len(changed)} of {len(cohort)} labs that were within 12 months one to three years ago have since put a meter on "
+        f"their flagship, begun to keep a better model closed, or stopped releasing large ones ({share.say(2)})."
     )
     notes = (
-        f"Metered: {listed(metered & set(cohort))}; better model closed: {listed(closed)}; nothing large within a year: "
-        f"{listed(silent)}; unchanged: {listed(set(cohort) - set(changed))}.",
+        f"Newly metered: {listed(metered)}; newly a better model closed: {listed(closed)}; stopped: {listed(silent)}; "
+        f"as before: {listed(set(cohort) - set(changed))}.",
         f"Withdrawals and relicensings on record: {len(withdrawn)} (collected after the fact, so a count and no rate).",
         "What is already downloaded under its license stays usable: this is about the next release.",
     )

@@ -78,8 +78,8 @@ def funding_gap(catalogue: Catalogue) -> Finding:
 def startups(catalogue: Catalogue) -> Finding:
     """Claim 5."""
     rule = (
-        "Holds if at least two of the three neither raised money nor were listed in the last twelve months; does not hold if all "
-        "three did. Future trouble cannot be tested today."
+        "Does not hold if each of the three raised money or was listed in the last twelve months. That one is missing from a list "
+        "collected after the fact proves nothing, and future trouble cannot be tested today: otherwise it cannot be told."
     )
     now = catalogue.collected
     recent = [
@@ -91,7 +91,7 @@ def startups(catalogue: Catalogue) -> Finding:
     ]
     funded = sorted({event.lab for event in recent})
     without = [lab for lab in STARTUPS if lab not in funded]
-    verdict: Verdict = "does not hold" if not without else "holds" if len(without) >= 2 else "cannot tell"
+    verdict: Verdict = "cannot tell" if without else "does not hold"
     newest = flagships(rate(catalogue), now, STARTUPS)
     terms = ", ".join(f"{item.release.model} {item.license_class}" for _, item in sorted(newest.items()))
     raised = sum(event.usd_m or 0 for event in recent)

@@ -41,8 +41,8 @@ def two_tiers(catalogue: Catalogue) -> Finding:
     """Claim 8."""
     rule = (
         "Over the half-years that scores cover in full, since 2024H2: holds if labs with a small release became more and labs near "
-        "the frontier fewer at 6, 9 and 12 months alike, with intervals off zero; does not hold if near-frontier labs did not "
-        "become fewer at one of the thresholds, or labs with small releases not more."
+        "the frontier fewer at 6, 9 and 12 months alike, with intervals off zero; does not hold if the interval "
+        "shows no fall at one of the thresholds, or no rise of the small ones."
     )
     rated, wanted = rate(catalogue), full_halves(catalogue)
     if len(wanted) < 3:
@@ -56,7 +56,7 @@ def two_tiers(catalogue: Catalogue) -> Finding:
     verdict: Verdict = "cannot tell"
     if growth.above_zero and all(slope.below_zero for slope in slopes.values()):
         verdict = "holds"
-    elif growth.value <= 0 or any(slope.value >= 0 for slope in slopes.values()):
+    elif growth.high <= 0 or any(slope.low >= 0 for slope in slopes.values()):
         verdict = "does not hold"
     series = {months: [len(near_labs(rated, half, months)) for half in wanted] for months in THRESHOLDS}
     figure = (
@@ -64,12 +64,14 @@ def two_tiers(catalogue: Catalogue) -> Finding:
         + "; ".join(f"{months} months {', '.join(map(str, counts))}" for months, counts in series.items())
         + f". Labs with a small release: {', '.join(map(str, small))}."
     )
+    flat = [f"{months}" for months, slope in slopes.items() if slope.value >= 0]
     last = half_year(catalogue.rated_until)
     partial = f"{last} until {catalogue.rated_until}: " + ", ".join(
         f"{len(near_labs(rated, last, months))} within {months}" for months in THRESHOLDS
     )
     unrated = sum(item.tier() == "unrated" for item in rated)
     notes = (
+        f"Thresholds at which labs near the frontier did not become fewer at all: {', '.join(flat) or 'none'}.",
         "Change per year: " + "; ".join(f"{months} months {slope.say(1)}" for months, slope in slopes.items()) + ".",
         f"{partial}. A cut-off half-year is no trend.",
         f"{unrated} large releases were never scored and count in neither tier.",
