@@ -30,6 +30,10 @@ def test_interrupted_and_run_again_it_tells_the_whole_story(tmp_path: Path) -> N
     assert result["replay"]["state"] == result["replay"]["agreed"]
     assert set(result["gain"]) == {row["name"] for row in result["members"]} == MEMBERS
     assert len(result["rounds"]) == 6
+    assert len(result["outlook"]["claims"]) == 14
+    assert result["hedge"]["verified"] == []
+    assert [row["kind"] for row in result["hedge"]["tampered"]] == ["bytes"]
+    assert {row["ref"] for row in result["hedge"]["findings"]} >= {"Qwen/Qwen3-32B", "settings.model", "llama3.3:70b"}
     assert all(set(row["admitted"]) == MEMBERS for row in result["rounds"])
     report = (tmp_path / "demo" / "report.html").read_text()
     assert not re.search(r"(src|href)\s*=\s*[\"']?(https?:)?//", report)  # self-contained

@@ -47,6 +47,15 @@ def made(worse: tuple[str, ...] = (), rename: str | None = None) -> dict[str, An
     labs = {"2025H1": interval(4, 1, 7), "2026H1": interval(4, 1, 7)}
     return {
         "outlook": {"supply": supply(labs, {"2025H1": 8, "2026H1": 9})},
+        "hedge": {
+            "findings": [
+                {"file": "a.py", "line": 3, "ref": "org/<b>", "revision": None, "resolved": True, "pinned": False, "how": "call"},
+                {"file": "b.py", "line": 1, "ref": "cfg.model", "revision": None, "resolved": False, "pinned": False},
+            ],
+            "lock": {"entry": digest("entry"), "files": [{"path": "w", "sha256": digest("w"), "size": 2_000_000}]},
+            "verified": [],
+            "tampered": [{"kind": "bytes", "text": "holds other bytes", "path": "w", "model": "demo"}],
+        },
         "size": "small",
         "date": "2026-11-24",
         "seconds": 300.5,
@@ -108,7 +117,7 @@ def test_the_page_fetches_nothing_and_runs_nothing() -> None:
 def test_no_part_is_needed_and_what_is_missing_is_said_to_be_not_measured() -> None:
     page = report.render({})
     tree(page)
-    assert page.count("Not measured in this run.") == 10
+    assert page.count("Not measured in this run.") == 12
     assert "was not measured" in findings.headline({})
 
 
@@ -124,7 +133,10 @@ def test_the_parts_stand_in_the_order_of_the_stages_and_the_contents_lead_to_eac
     assert "6 entries, 1 void, 5 final. The newest tree head is cosigned by abbey, atlas." in said["agree"]
     assert "What each member gained" in said["train"]
     assert "Identical, bit for bit." in said["prove"]
-    assert said["hedge"] == "Release and hedgeThese two stages are still to come."
+    assert said["hedge"].index("unresolved") < said["hedge"].index("not pinned")  # the worst first
+    assert "org/<b>" in said["hedge"]
+    assert "every byte as locked" in said["hedge"]
+    assert "Verify says: bytes: holds other bytes" in said["hedge"]
     assert "Not measured in this run." in "".join(tree(report.render(whole | {"outlook": None})).itertext())
 
 

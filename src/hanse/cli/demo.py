@@ -12,7 +12,9 @@ from hanse.cli.extras import need, need_train
 
 @click.command()
 @click.option("--size", default="small", show_default=True, help="tiny, small, medium or large.")
-@click.option("--folder", type=click.Path(path_type=Path), default=Path("demo"), show_default=True, help="Where to work.")
+@click.option(
+    "--folder", type=click.Path(path_type=Path), default=Path("demo"), show_default=True, help="Where to work."
+)
 @click.option("--fresh", is_flag=True, help="Start over instead of resuming.")
 def demo(size: str, folder: Path, fresh: bool) -> None:
     """What is happening to open models; then four organizations train one on their own text, replay, compare, report."""
@@ -48,7 +50,9 @@ def _decide(console: Any) -> dict[str, Any]:
     from hanse.outlook.result import everything
 
     outlook = everything(shipped())
-    console.print(claims_table(outlook["claims"], "Why a consortium? Fourteen claims, tested (`hanse outlook claims`)", False))
+    console.print(
+        claims_table(outlook["claims"], "Why a consortium? Fourteen claims, tested (`hanse outlook claims`)", False)
+    )
     console.print(tiers_table(outlook["supply"]))
     return outlook
 

@@ -21,7 +21,9 @@ def found() -> None:
 @found.command()
 @click.argument("charter", type=click.Path(path_type=Path))
 @click.argument("plan", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Draft to write; send it from founder to founder.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Draft to write; send it from founder to founder."
+)
 def draft(charter: Path, plan: Path, out: Path) -> None:
     """Check CHARTER and PLAN and write an unsigned genesis draft."""
     agreed = load_charter(charter)
@@ -36,7 +38,9 @@ def draft(charter: Path, plan: Path, out: Path) -> None:
 
 @found.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--key", "keys", type=click.Path(path_type=Path), required=True, multiple=True, help="Officer key file(s).")
+@click.option(
+    "--key", "keys", type=click.Path(path_type=Path), required=True, multiple=True, help="Officer key file(s)."
+)
 def sign(file: Path, keys: tuple[Path, ...]) -> None:
     """Add officers' signatures to the draft FILE."""
     payload, signatures = founding.load_draft(file)

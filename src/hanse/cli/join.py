@@ -21,13 +21,19 @@ if TYPE_CHECKING:
 @click.option("--log", "log_id", required=True, help="Genesis digest, had from the other founders.")
 @click.option("--member", required=True, help="The member's name in the charter.")
 @click.option("--key", type=click.Path(path_type=Path), required=True, help="The member's officer key file.")
-@click.option("--text", type=click.Path(path_type=Path), multiple=True, required=True, help="Private text: files, folders.")
+@click.option(
+    "--text", type=click.Path(path_type=Path), multiple=True, required=True, help="Private text: files, folders."
+)
 @click.option("--text-field", default="text", show_default=True, help="Column of JSONL, Parquet, datasets.")
 @click.option("--dev", type=click.Path(path_type=Path), help="Evaluation text to choose settings on.")
 @click.option("--test", "test_path", type=click.Path(path_type=Path), help="Evaluation text that is read once.")
 @click.option("--site", "site_name", default="site-1", show_default=True, help="Name of the site.")
-@click.option("--folder", type=click.Path(path_type=Path), default=Path("site"), show_default=True, help="Node's folder.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("SITE.toml"), show_default=True, help="File to write.")
+@click.option(
+    "--folder", type=click.Path(path_type=Path), default=Path("site"), show_default=True, help="Node's folder."
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("SITE.toml"), show_default=True, help="File to write."
+)
 @click.option("--yes", is_flag=True, help="Post the word counts without asking.")
 def join(
     store: str,
@@ -117,5 +123,7 @@ def _site_key(path: Path, name: str) -> SigningKey:
         return made
     found = SigningKey.load(path)
     if found.name != name:
-        raise InputError(f"{path}: is the site key of {found.name}, not of {name}; choose another --folder or correct --site")
+        raise InputError(
+            f"{path}: is the site key of {found.name}, not of {name}; choose another --folder or correct --site"
+        )
     return found

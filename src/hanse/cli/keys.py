@@ -17,7 +17,9 @@ def keys() -> None:
 
 @keys.command()
 @click.argument("name")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write, readable by its owner only.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="File to write, readable by its owner only."
+)
 def new(name: str, out: Path) -> None:
     """Make a key for NAME (e.g. acme/officer) and print its public half for the charter."""
     key = SigningKey(name, secrets.token_bytes(32))

@@ -48,9 +48,13 @@ def train(config: Path, json_: bool) -> None:
 @lm.command("eval")
 @click.argument("where", type=click.Path(path_type=Path))
 @click.option("--part", type=click.Choice(["dev", "test"]), default="dev", show_default=True, help="Held-out part.")
-@click.option("--text", multiple=True, type=click.Path(path_type=Path), help="Text to score a model folder on. Repeatable.")
+@click.option(
+    "--text", multiple=True, type=click.Path(path_type=Path), help="Text to score a model folder on. Repeatable."
+)
 @click.option("--field", default="text", show_default=True, help="Column that holds the text in tables.")
-@click.option("--length", type=click.IntRange(8), default=512, show_default=True, help="Tokens of a window, for --text.")
+@click.option(
+    "--length", type=click.IntRange(8), default=512, show_default=True, help="Tokens of a window, for --text."
+)
 @click.option("--json", "json_", is_flag=True, help="Print JSON.")
 def evaluate(where: Path, part: str, text: tuple[Path, ...], field: str, length: int, json_: bool) -> None:
     """Bits per byte of WHERE: a CONFIG.toml on its held-out text, or any model folder on --text.
@@ -74,7 +78,10 @@ def evaluate(where: Path, part: str, text: tuple[Path, ...], field: str, length:
     if json_:
         as_json(rows)
     else:
-        shown = [(n, f"{r['bits_per_byte']:.4f}", f"{r['low']:.4f} to {r['high']:.4f}", r["documents"]) for n, r in rows.items()]
+        shown = [
+            (n, f"{r['bits_per_byte']:.4f}", f"{r['low']:.4f} to {r['high']:.4f}", r["documents"])
+            for n, r in rows.items()
+        ]
         table(("domain", "bits per byte", "95%", "documents"), shown)
 
 
@@ -82,7 +89,9 @@ def evaluate(where: Path, part: str, text: tuple[Path, ...], field: str, length:
 @click.argument("where", type=click.Path(path_type=Path))
 @click.option("--prompt", default="", help="Text to go on from. Off: empty.")
 @click.option("--tokens", type=click.IntRange(1, 100_000), default=100, show_default=True, help="Tokens at most.")
-@click.option("--temperature", type=click.FloatRange(0, 10), default=0.8, show_default=True, help="0: the likeliest token.")
+@click.option(
+    "--temperature", type=click.FloatRange(0, 10), default=0.8, show_default=True, help="0: the likeliest token."
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same text.")
 @click.option("--json", "json_", is_flag=True, help="Print JSON.")
 def sample(where: Path, prompt: str, tokens: int, temperature: float, seed: int, json_: bool) -> None:
@@ -110,7 +119,9 @@ def _score_folder(folder: Path, paths: tuple[Path, ...], field: str, length: int
     model, tokenizer = load_folder(folder)
     config: Any = model.config
     length = min(length, int(getattr(config, "max_position_embeddings", length)))
-    return bits_per_byte(model, tokenizer, {str(path): [d.text for d in documents(path, field)] for path in paths}, length)
+    return bits_per_byte(
+        model, tokenizer, {str(path): [d.text for d in documents(path, field)] for path in paths}, length
+    )
 
 
 def _row(score: Any) -> dict[str, Any]:

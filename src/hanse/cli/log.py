@@ -45,7 +45,9 @@ def show(where: str, log_id: str, void: bool, json_: bool) -> None:
 @log.command()
 @WHERE
 @LOG
-@click.option("--extends", type=click.Path(path_type=Path), help="Tree head or proof kept from earlier: must still hold.")
+@click.option(
+    "--extends", type=click.Path(path_type=Path), help="Tree head or proof kept from earlier: must still hold."
+)
 @JSON
 def verify(where: str, log_id: str, extends: Path | None, json_: bool) -> None:
     """Check every signature, digest and tree head; say what is final. Exit code 1 when the log contradicts any of them."""
@@ -83,7 +85,9 @@ def verify(where: str, log_id: str, extends: Path | None, json_: bool) -> None:
 @log.command()
 @WHERE
 @click.argument("index", type=int, required=False)
-@click.option("--from", "old", type=click.IntRange(0), help="Prove instead that the log extends its first so many entries.")
+@click.option(
+    "--from", "old", type=click.IntRange(0), help="Prove instead that the log extends its first so many entries."
+)
 @LOG
 def prove(where: str, index: int | None, old: int | None, log_id: str) -> None:
     """Print a C2SP tlog-proof that entry INDEX is under the tree head that most members signed, or a consistency proof."""
@@ -128,7 +132,9 @@ def follow_(where: str, log_id: str, seconds: float) -> None:
 @WHERE
 @click.option("--log", "log_id", required=True, help="Genesis digest, had from the other founders.")
 @click.option("--key", type=click.Path(path_type=Path), required=True, help="The member's officer key file.")
-@click.option("--folder", type=click.Path(path_type=Path), required=True, help="Where the verified copy of the log is kept.")
+@click.option(
+    "--folder", type=click.Path(path_type=Path), required=True, help="Where the verified copy of the log is kept."
+)
 @click.option("--follow", is_flag=True, help="Go on signing until the run is complete or you interrupt.")
 def cosign(where: str, log_id: str, key: Path, folder: Path, follow: bool) -> None:
     """Verify the log and sign its newest tree head for a member: how one without a site makes entries final.

@@ -30,8 +30,14 @@ STAGES: dict[str, dict[str, tuple[str, str]]] = {
         "simulate": ("hanse.cli.simulate:simulate", "seeded worlds with crashes and a hostile member"),
         "demo": ("hanse.cli.demo:demo", "four organizations on this machine, on real text"),
     },
+    "Hedge": {
+        "scan": ("hanse.cli.scan:scan", "every model a codebase depends on: where, pinned or not, at what risk"),
+        "lock": ("hanse.cli.lock:lock", "pin every model you use: digests, license texts, sources"),
+        "mirror": ("hanse.cli.mirror:mirror", "keep locked models in your own bucket, serve them as a hub"),
+        "drill": ("hanse.cli.drill:drill", "with the network cut: verify, load, generate from the mirror alone"),
+    },
 }
-"""Stages of the story that have commands, in order; Release and Hedge have none yet."""
+"""Stages of the story that have commands, in order; Release has none yet."""
 
 
 class Stages(click.Group):

@@ -14,7 +14,9 @@ from hanse.cli.printing import as_json
 @click.command()
 @click.option("--seeds", type=click.IntRange(1), default=200, show_default=True, help="How many worlds.")
 @click.option("--first", type=click.IntRange(0), default=0, show_default=True, help="First seed.")
-@click.option("--members", type=click.IntRange(3), default=4, show_default=True, help="Members of a world, one of them hostile.")
+@click.option(
+    "--members", type=click.IntRange(3), default=4, show_default=True, help="Members of a world, one of them hostile."
+)
 @click.option("--json", "json_", is_flag=True, help="Print JSON.")
 def simulate(seeds: int, first: int, members: int, json_: bool) -> None:
     """Play seeded worlds with crashes, lost replies, cut-off sites and a hostile member; exit code 1 at any problem."""

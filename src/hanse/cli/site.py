@@ -36,7 +36,9 @@ def run(file: Path) -> None:
         line = _line(what, details)
         if line and line != traffic.get("line"):  # a site that waits says so once
             traffic["line"] = line
-            click.echo(line + (f"  {store.bytes_up:,} bytes up, {store.bytes_down:,} down" if store is not None else ""))
+            click.echo(
+                line + (f"  {store.bytes_up:,} bytes up, {store.bytes_down:,} down" if store is not None else "")
+            )
 
     agent = open_agent(settings, report)
     traffic["store"] = agent.follower.store

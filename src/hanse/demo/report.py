@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hanse.demo import agreeing, proving, tables, training
+from hanse.demo import agreeing, hedging, proving, tables, training
 from hanse.demo.findings import Result, gains, headline, replay_says
 from hanse.demo.proving import ABSENT
 from hanse.demo.stylesheet import CSS
@@ -165,5 +165,19 @@ PARTS = (
             ),
         ),
     ),
-    Part("hedge", "Release and hedge", "These two stages are still to come."),
+    Part(
+        "hedge",
+        "Hedge",
+        "Know which models you depend on, and keep them to the byte. (Releasing is the stage still to come.)",
+        (
+            Section(
+                "What an application depends on",
+                "A made-up application, scanned without running it: a name that is made while the program runs is a finding too.",
+                hedging.known,
+            ),
+            Section(
+                "The model, locked", "The demo's own model pinned in models.lock, and verified offline.", hedging.locked
+            ),
+        ),
+    ),
 )

@@ -19,6 +19,7 @@ import torch
 from hanse.demo import baselines
 from hanse.demo.baselines import Task, read_weights
 from hanse.demo.corpora import DOMAINS, Written
+from hanse.demo.keeping import keep
 from hanse.demo.runner import Place, digest_of, found_and_join, train, write_corpora
 from hanse.errors import ReplayError
 from hanse.lm import model as models
@@ -88,6 +89,10 @@ def play(place: Place, outlook: dict[str, Any], say: Say, show: Show) -> dict[st
         "samples": _samples(follower, tokenizer, first.state, found),
         "digests": {name: digest_of(place.folder / "model" / name) for name in ("model.safetensors", "tokenizer.json")},
     }
+    result["hedge"] = keep(place.folder / "hedge", place.folder / "model", datetime.now(UTC).strftime("%Y-%m-%d"))
+    caught = ", ".join(row["kind"] for row in result["hedge"]["tampered"])
+    models = len(result["hedge"]["findings"])
+    say(f"hedge: {models} models found in a sample application; the model locked, one flipped bit caught ({caught})")
     result["seconds"] = round(time.perf_counter() - began, 1)
     _write(place, result)
     return result

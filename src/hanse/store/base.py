@@ -40,6 +40,16 @@ class Store(Protocol):
         """Name and size. Raises NotFound, Unavailable."""
 
 
+class MutableStore(Store, Protocol):
+    """A store whose objects may be mended and collected: what keeps copies needs it, the log never does."""
+
+    def overwrite(self, name: str, data: bytes) -> None:
+        """Create or replace the object, at once and whole. Raises Unavailable, StoreError."""
+
+    def remove(self, name: str) -> None:
+        """Delete the object; nothing happens when there is none. Raises Unavailable, StoreError."""
+
+
 def check_name(name: str) -> str:
     """`name` when every store can hold it: relative, plain ASCII segments. Raises InputError otherwise."""
     if len(name) > 500 or not all(_SEGMENT.fullmatch(segment) for segment in name.split("/")):

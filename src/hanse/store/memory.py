@@ -38,6 +38,16 @@ class MemoryStore:
     def stat(self, name: str) -> Stat:
         return Stat(name, len(self._find(name)))
 
+    def overwrite(self, name: str, data: bytes) -> None:
+        check_name(name)
+        with self._lock:
+            self.objects[name] = bytes(data)
+
+    def remove(self, name: str) -> None:
+        check_name(name)
+        with self._lock:
+            self.objects.pop(name, None)
+
     def _find(self, name: str) -> bytes:
         if check_name(name) not in self.objects:
             raise NotFound(f"{self.url}: no object {name}")

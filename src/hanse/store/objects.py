@@ -80,9 +80,7 @@ class ObjectStore:
                 raise
 
         self._retried("put", name, put)
-        if self.folder is not None and self.fsync:
-            sync(self.folder / name)
-            sync_folders((self.folder / name).parent, self._durable)
+        self._sync(name)
 
     def get(self, name: str, limit: int) -> bytes:
         check_name(name)
@@ -122,8 +120,16 @@ class ObjectStore:
         return self._retried("stat", name, lambda: Stat(name, int(obstore.head(self.inner, name)["size"])))
 
     def overwrite(self, name: str, data: bytes) -> None:
-        """Replace an object unconditionally: only `hanse store check` asks, to say whether it is possible."""
+        """Replace an object unconditionally: a mirror mends so, and `hanse store check` says whether it is possible."""
+        check_name(name)
         self._retried("overwrite", name, lambda: obstore.put(self.inner, name, data, use_multipart=False))
+        self._sync(name)
+
+    def remove(self, name: str) -> None:
+        """Delete an object. A folder's store keeps the emptied folder: another writer may be about to use it."""
+        check_name(name)
+        with suppress(NotFound):
+            self._retried("delete", name, lambda: obstore.delete(self.inner, name))
 
     def remove_folder(self, prefix: str) -> None:
         """Delete what the check wrote; a refusal leaves it there."""
@@ -142,6 +148,11 @@ class ObjectStore:
             return path.read_bytes()
 
         return self._retried("get", name, get)
+
+    def _sync(self, name: str) -> None:
+        if self.folder is not None and self.fsync:
+            sync(self.folder / name)
+            sync_folders((self.folder / name).parent, self._durable)
 
     def _too_large(self, name: str, size: int, limit: int) -> TooLarge:
         return TooLarge(f"{self.url}: {name} has {size} bytes, at most {limit} are read")

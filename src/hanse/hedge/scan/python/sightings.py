@@ -1,0 +1,58 @@
+"""What the rules find, gathered by place and name, and which of it another rule overrules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hanse.hedge.scan.finding import Hit
+from hanse.hedge.scan.looks import Look
+from hanse.hedge.scan.python.values import Origin, Text
+
+
+@dataclass(frozen=True, eq=False)
+class Sighting:
+    """A hit, and whether only a name or a shape speaks for it (a call that uses it as a piece or an output then overrules it)."""
+
+    origin: Origin
+    hit: Hit
+    soft: bool = False
+
+
+@dataclass(eq=False)
+class Sightings:
+    """What the rules find, by place and name; the first rule to see a name tells how."""
+
+    found: dict[tuple[str, int, str], Sighting] = field(default_factory=dict)
+    pieces: set[Origin] = field(default_factory=set)
+    """Literals that are parts of names put together elsewhere."""
+    outputs: set[Origin] = field(default_factory=set)
+    """Literals that name what is written."""
+
+    def add(self, origin: Origin, hit: Hit, soft: bool = False) -> None:
+        """One more sighting."""
+        key = (origin.file, hit.line, hit.ref)
+        known = self.found.get(key)
+        if known is None:
+            self.found[key] = Sighting(origin, hit, soft)
+        elif known.hit.revision is None and hit.revision is not None:
+            merged = Hit(hit.line, hit.ref, hit.revision, known.hit.how, known.hit.kind, known.hit.resolved)
+            self.found[key] = Sighting(origin, merged, known.soft and soft)
+        elif known.soft and not soft:
+            self.found[key] = Sighting(origin, known.hit, False)
+
+    def report(self, text: Text, look: Look, how: str, revision: str | None, soft: bool = False) -> None:
+        """A text that is a model. Its parts are none of their own; but an address or a version around a name that stands
+        elsewhere leaves the finding there."""
+        self.pieces |= {piece.origin for piece in text.pieces}
+        whole = [piece for piece in text.pieces if piece.value == look.ref]
+        if whole:
+            text = min(whole, key=lambda piece: (piece.origin.file, piece.origin.line))
+            soft = False
+        origin, value = text.origin, text.value
+        line = origin.line + value[: len(value) - len(value.lstrip())].count("\n")  # a string over several lines
+        origin = Origin(origin.file, line, origin.column)
+        self.add(origin, Hit(line, look.ref, revision or look.revision, how, look.kind), soft)
+
+    def put_together(self, pieces: frozenset[Text]) -> None:
+        """Literals that are parts of a name which is not known as a whole."""
+        self.pieces |= {piece.origin for piece in pieces}
