@@ -58,16 +58,7 @@ def candidates(rows: list[dict[str, Any]]) -> list[Candidate]:
     none = "00" * 32
     found = []
     for number, row in enumerate(rows):
-        body = {
-            "round": 1,
-            "attempt": 0,
-            "base": none,
-            "blob": row,
-            "steps": 1,
-            "tokens": 1,
-            "before": none,
-            "after": none,
-        }
+        body = {"round": 1, "attempt": 0, "base": none, "blob": row, "steps": 1, "tokens": 1, "before": none, "after": none}
         found.append(Candidate(f"{number:064x}", f"m{number}", 1, number, bodies.update(body)))
     return found
 

@@ -80,12 +80,7 @@ def plan_for(size: Size, setting: Setting) -> Plan:
         first, second = document["phase"]
         document["phase"] = [
             {"rounds": first["rounds"], "steps": 1, "outer": warm, "codec": {"kind": "int8"}},
-            {
-                "rounds": second["rounds"] * second["steps"] // setting.steps,
-                "steps": setting.steps,
-                "outer": outer,
-                "codec": codec,
-            },
+            {"rounds": second["rounds"] * second["steps"] // setting.steps, "steps": setting.steps, "outer": outer, "codec": codec},
         ]
     return parse_plan(document, str(setting))
 

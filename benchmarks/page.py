@@ -58,17 +58,13 @@ def kernels(output: Sequence[Mapping[str, Any]]) -> list[str]:
                      row["fraction_of_copy"], bar or "", reached))  # fmt: skip
     head = ("codec", "parameters", "threads", "merge GB/s", "fastest copy GB/s", "fraction", "bar", "")
     parts = ["Merge of 8 members, exact, against the fastest copy with the same threads.", table(head, rows)]
-    parts.append(
-        "numpy, numba, one and two threads: " + ("equal bits for every codec." if same else "**bits differ.**")
-    )
+    parts.append("numpy, numba, one and two threads: " + ("equal bits for every codec." if same else "**bits differ.**"))
     rows = [
         (row["codec"] + (f" {row['k']}" if row["k"] else ""), f"{row['parameters'] / 1e6:.1f}M", row["ratio_to_fp32"],
          *(row[f"{name}_mparam_per_cpu_s"] for name in ("encode", "decode", "norm")))
         for row in codecs
     ]  # fmt: skip
-    parts.append(
-        "Codecs: bytes against fp32; million parameters per CPU-second, encoding with error feedback (top-k's bar: 150)."
-    )
+    parts.append("Codecs: bytes against fp32; million parameters per CPU-second, encoding with error feedback (top-k's bar: 150).")
     parts.append(table(("codec", "parameters", "times smaller", "encode", "decode", "norm"), rows))
     return parts
 
@@ -97,13 +93,9 @@ def log(output: Sequence[Mapping[str, Any]]) -> list[str]:
                 rows.append((what, "1,000", f"{row['per_second']:,}", verdict(row["per_second"] >= 1000)))
             case "verify":
                 good = verdict(row["seconds"] * 100_000 / row["entries"] < 25) if row["processes"] == 2 else ""
-                rows.append(
-                    (f"verify {row['entries']:,} entries, {row['processes']} processes, s", "25", row["seconds"], good)
-                )
+                rows.append((f"verify {row['entries']:,} entries, {row['processes']} processes, s", "25", row["seconds"], good))
             case "inclusion proof":
-                rows.append(
-                    ("inclusion proof, ms", "5", f"{row['milliseconds']:.3f}", verdict(row["milliseconds"] < 5))
-                )
+                rows.append(("inclusion proof, ms", "5", f"{row['milliseconds']:.3f}", verdict(row["milliseconds"] < 5)))
             case str(name) if name.startswith("hanse "):
                 bar = 0.3 if name == "hanse --help" else 0.5
                 rows.append((f"`{name}`, s", bar, row["seconds"], verdict(row["seconds"] < bar)))
@@ -123,9 +115,7 @@ def rounds(output: Sequence[Mapping[str, Any]]) -> list[str]:
         ("replay as a share of all members' training time", "", f"{100 * row['replay_share_of_training']:.1f}%", ""),
         ("bytes written per member per round, log and heads included", "", f"{row['bytes_per_member_per_round']:,.0f}", ""),
     ]  # fmt: skip
-    text = (
-        f"{row['members']} sites as {row['members']} processes, {row['rounds']} rounds of two tiny steps, one folder."
-    )
+    text = f"{row['members']} sites as {row['members']} processes, {row['rounds']} rounds of two tiny steps, one folder."
     return [text, table(("what", "bar", "measured", ""), rows)]
 
 
@@ -170,7 +160,7 @@ def training(output: Sequence[Mapping[str, Any]]) -> list[str]:
     good = row["gain_mean"] >= 1.5 and all(gains[m]["percent"] > 0 for m in members)
     against = {name: 100 * (mean["joint"] / mean[name] - 1) for name in ("pooled", "average")}
     return [
-        f'Size "{row["size"]}" of the demo, {row["seeds"]} seeds. {row["budget"]} settings per method were tried on dev text '
+        f"Size \"{row['size']}\" of the demo, {row['seeds']} seeds. {row['budget']} settings per method were tried on dev text "
         "with seed 0 (a member alone: as many for each of two tokenizers); test text is read once, by the chosen ones. "
         "Bits per byte on each member's own test text, mean of the seeds. The shared tokenizer is built from words that a "
         f"member saw at least {row['min_count']} times; docs/joining.md has other thresholds.",
@@ -180,10 +170,7 @@ def training(output: Sequence[Mapping[str, Any]]) -> list[str]:
         f"Joint against tuned pooled training: {against['pooled']:+.1f}% (bar: within 5%): {verdict(against['pooled'] <= 5)}. "
         f"Against the one-shot average: {against['average']:+.1f}% (bar: better): {verdict(against['average'] < 0)}.",
         "Mean over the members, seed by seed: "
-        + "; ".join(
-            f"{name} {', '.join(f'{value:.3f}' for value in values)}" for name, values in row["by_seed"].items()
-        )
-        + ".",
+        + "; ".join(f"{name} {', '.join(f'{value:.3f}' for value in values)}" for name, values in row["by_seed"].items()) + ".",
         *codecs(row),
         "Chosen settings:",
         table(("method", "setting"), [(name, _words(value)) for name, value in row["chosen"].items()]),
@@ -199,17 +186,7 @@ def codecs(row: Mapping[str, Any]) -> list[str]:
         size = (f"{item['wire']['round']:,}", f"{item['ratio']:.1f}", f"{item['wire']['total']:,}")
         percent = (f"{item['fp32_percent']:+.2f}%", *good, f"{item['synchronous_percent']:+.1f}%")
         rows.append((name, *size, f"{row['mean'][name]:.4f}", *percent))
-    head = (
-        "codec",
-        "bytes a round",
-        "times smaller",
-        "bytes in all",
-        "bits per byte",
-        "against fp32",
-        "bar",
-        "",
-        "against sync",
-    )
+    head = ("codec", "bytes a round", "times smaller", "bytes in all", "bits per byte", "against fp32", "bar", "", "against sync")
     text = f"Codecs at equal tokens on the same rounds: {row['codec_rounds']}. Each with three outer optimizers to choose from."
     return [text, table(head, rows)]
 

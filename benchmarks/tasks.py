@@ -60,9 +60,7 @@ class Workshop:
                 for at, line in enumerate(pool.map(_train, [(self, setting) for setting in todo])):
                     print(f"  {at + 1}/{len(todo)} {line}", flush=True)
 
-    def scores(
-        self, settings: Sequence[Setting], part: str, members: Sequence[str] = MEMBERS
-    ) -> dict[Setting, dict[str, Score]]:
+    def scores(self, settings: Sequence[Setting], part: str, members: Sequence[str] = MEMBERS) -> dict[Setting, dict[str, Score]]:
         """Scores on dev or test text, by setting and member; each computed once."""
         self.train(settings)
         return {setting: self.score_file(self.place(setting), setting, part, members) for setting in settings}

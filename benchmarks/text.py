@@ -64,9 +64,7 @@ def prepare(folder: Path, train_bytes: int, vocab: int, min_count: int, length: 
         place = folder / domain.member
         if not (place / "test.jsonl").exists():
             write(domain, place, train_bytes)
-        texts[domain.member] = {
-            part: [d.text for d in documents(place / f"{part}.jsonl")] for part in ("train", "dev", "test")
-        }
+        texts[domain.member] = {part: [d.text for d in documents(place / f"{part}.jsonl")] for part in ("train", "dev", "test")}
     counts = {member: count_words(texts[member]["train"], min_count, WORD_BYTES) for member in MEMBERS}
     own = {member: count_words(texts[member]["train"], 1, 200) for member in MEMBERS}
     tokenizers = {"shared": Tokenizer(train_bpe(list(counts.values()), vocab))}
@@ -75,9 +73,7 @@ def prepare(folder: Path, train_bytes: int, vocab: int, min_count: int, length: 
     for member, name in wanted:
         path = folder / f"{member}-{name}.bin"
         if not path.exists():
-            rows = (
-                [text for m in MEMBERS for text in texts[m]["train"]] if member == "pooled" else texts[member]["train"]
-            )
+            rows = [text for m in MEMBERS for text in texts[m]["train"]] if member == "pooled" else texts[member]["train"]
             write_tokens(rows, tokenizers[name], path)
     held = {part: {member: texts[member][part] for member in MEMBERS} for part in ("dev", "test")}
     return Text(folder, length, tokenizers, held)

@@ -36,13 +36,7 @@ SPARSE = (("0.5", "0"), ("0.7", "0"), ("1", "0"))
 WARM = ("1", "1.4")
 CODEC_STEPS = 2
 """Inner steps of a long round where codecs are compared: top-k needs many rounds before every parameter had its turn."""
-CODECS = {
-    "fp32": ("fixed32", 64),
-    "int8": ("int8", 64),
-    "1bit": ("1bit", 64),
-    "topk 256": ("topk", 256),
-    "topk 64": ("topk", 64),
-}
+CODECS = {"fp32": ("fixed32", 64), "int8": ("int8", 64), "1bit": ("1bit", 64), "topk 256": ("topk", 256), "topk 64": ("topk", 64)}
 SHARED = ("joint", *CODECS, "pooled", "synchronous")
 """Methods that give one model for all members."""
 PEAKS = ("1", "1/2")
@@ -108,7 +102,6 @@ def tune(shop: Workshop) -> dict[str, Any]:
 
 def measure(shop: Workshop, chosen: dict[str, Any], seeds: Sequence[int]) -> dict[str, Any]:
     """Test scores of the chosen settings over the seeds; every document's loss is averaged over them."""
-
     def homes(name: str) -> Scores:
         found = {}
         for member, setting in chosen[name].items():
@@ -128,9 +121,7 @@ def measure(shop: Workshop, chosen: dict[str, Any], seeds: Sequence[int]) -> dic
         every += [replace(setting, seed=seed) for setting in chosen[name].values() for seed in seeds]
     every += [replace(chosen[name], seed=seed) for name in SHARED for seed in seeds]
     shop.train(every)
-    result: dict[str, dict[str, Score]] = {
-        name: dict(homes(name)) for name in ("alone", "alone, shared tokenizer", "derivative")
-    }
+    result: dict[str, dict[str, Score]] = {name: dict(homes(name)) for name in ("alone", "alone, shared tokenizer", "derivative")}
     by_seed = {}
     for name in SHARED:
         found, by_seed[name] = shared(chosen[name])
