@@ -14,8 +14,8 @@ from hanse.hedge.source.base import CHUNK, Listed, Listing
 
 ENTRIES_MAX = 200_000
 """Files and folders in one model's folder: who points at a home directory by mistake hears of it soon."""
-IGNORED = (".git", ".cache/huggingface")
-"""Folders that are a client's own bookkeeping (`git clone`, `hf download --local-dir`), no part of the model."""
+IGNORED = (".git", ".cache/huggingface", ".hanse-partial")
+"""A client's own bookkeeping (`git clone`, `hf download --local-dir`, a killed `hanse mirror get`), no part of the model."""
 _BENEATH = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
 _ALWAYS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _FILE = _ALWAYS | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
