@@ -23,15 +23,16 @@ def demo(size: str, folder: Path, fresh: bool) -> None:
     from rich.console import Console
     from rich.live import Live
 
-    console = Console()
+    from hanse.demo.settings import size_of
+
+    console, chosen = Console(), size_of(size)
     outlook = _decide(console)  # before anything imports torch: this part takes seconds
     from hanse.console.table import run_table
     from hanse.demo.runner import open_place
-    from hanse.demo.settings import size_of
     from hanse.demo.story import play
     from hanse.run.follow import Follower
 
-    place = open_place(folder, size_of(size), fresh)
+    place = open_place(folder, chosen, fresh)
     with Live(console=console, refresh_per_second=4, transient=not console.is_terminal) as live:
 
         def say(line: str) -> None:
