@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ import click
 from hanse import __version__
 from hanse.cli.extras import need
 from hanse.errors import InputError
+from hanse.store.disk import replace_file
 
 if TYPE_CHECKING:
     from hanse.hedge.scan.finding import Finding
@@ -189,15 +189,9 @@ def tell(broken: Sequence[Violation], gone: Sequence[str]) -> None:
 
 def write(path: Path, text: str) -> None:
     """A file, whole or not at all. Raises InputError when it cannot be written."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with open(partial, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
+        replace_file(path, text.encode("utf-8", "backslashreplace"))
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise InputError(f"{path}: cannot write: {error.strerror}") from error
 
 

@@ -19,6 +19,7 @@ from hanse.lm.tokenizer import Tokenizer
 from hanse.lm.train import Rate, Trainer
 from hanse.run.plan import Plan, parse_plan
 from hanse.run.tensors import decode_state, decode_tensors, encode_tensors
+from hanse.store.disk import replace_file
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,7 @@ def run_task(task: Task) -> str:
         weights = derivative(plan, tokenizer, packed, base, moments, task.branch_step, task.steps)
     else:
         weights = pooled(plan, tokenizer, packed, task.steps, task.workers)
-    temporary = task.out.with_suffix(".tmp")
-    temporary.write_bytes(encode_tensors(weights))
-    temporary.replace(task.out)
+    replace_file(task.out, encode_tensors(weights), fsync=False)
     return f"{task.kind} {task.member}"
 
 

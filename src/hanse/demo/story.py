@@ -37,7 +37,7 @@ from hanse.run.site.trainer import order_seed
 from hanse.run.state import State
 from hanse.run.verdicts import rows
 from hanse.store.copying import EGRESS_FILE, read_egress
-from hanse.store.disk import FolderDisk
+from hanse.store.disk import FolderDisk, replace_file
 
 Say = Callable[[str], None]
 Show = Callable[[Follower, dict[str, Any]], None]
@@ -102,9 +102,7 @@ def _write(place: Place, result: dict[str, Any]) -> None:
     from hanse.demo.report import render
 
     for name, text in (("result.json", json.dumps(result, indent=1, sort_keys=True)), ("report.html", render(result))):
-        temporary = place.folder / f".{name}.tmp"
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(place.folder / name)
+        replace_file(place.folder / name, text.encode(), fsync=False)
 
 
 def _replay(follower: Follower, merger: Merger, place: Place, keep: dict[int, State]) -> tuple[Verdict, float]:

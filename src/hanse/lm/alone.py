@@ -32,6 +32,7 @@ from hanse.lm.split import Holder, training
 from hanse.lm.text import Document, documents
 from hanse.lm.tokenizer import Tokenizer, count_words, load_given, train_bpe
 from hanse.lm.train import Trainer, pick_device
+from hanse.store.disk import replace_file
 
 Report = Callable[[str, dict[str, Any]], None]
 """Called with what happened (prepared, resumed, trained, evaluated, saved) and its numbers."""
@@ -141,7 +142,7 @@ def _claim(config: LmConfig) -> None:
             )
         return
     config.folder_path.mkdir(parents=True, exist_ok=True)
-    _replace(path, canonical.encode(mine))
+    replace_file(path, canonical.encode(mine))
 
 
 def _prepare(config: LmConfig, folder: Path, done: Path, report: Report) -> None:
@@ -171,8 +172,8 @@ def _prepare(config: LmConfig, folder: Path, done: Path, report: Report) -> None
         for part, found in (("dev", holder.dev), ("test", holder.test))
         for document in found
     ]
-    _replace(folder / "tokenizer.json", tokenizer.data)
-    _replace(folder / "held.jsonl", "".join(row + "\n" for row in rows).encode())
+    replace_file(folder / "tokenizer.json", tokenizer.data)
+    replace_file(folder / "held.jsonl", "".join(row + "\n" for row in rows).encode())
     packed = Packed(folder / "tokens.bin", tokenizer, config.data.sequence_length, config.order_seed)
     counts = {
         "root": packed.commitment(),
@@ -183,7 +184,7 @@ def _prepare(config: LmConfig, folder: Path, done: Path, report: Report) -> None
         "dev": len(held.dev),
         "test": len(held.test),
     }
-    _replace(done, canonical.encode(counts))
+    replace_file(done, canonical.encode(counts))
     report("prepared", counts)
 
 
@@ -285,13 +286,4 @@ def _forget_after(path: Path, step: int, evaluated: bool = False) -> None:
         again = evaluated and record["step"] == step and "loss" not in record
         if record["step"] <= step and not again:
             kept.append(line)
-    _replace(path, "".join(line + "\n" for line in kept).encode())
-
-
-def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    with open(temporary, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    replace_file(path, "".join(line + "\n" for line in kept).encode())

@@ -19,6 +19,7 @@ from safetensors.numpy import load, save
 from hanse import canonical
 from hanse.errors import CanonicalError, DigestMismatch, IntegrityError
 from hanse.lm.model import Weights
+from hanse.store.disk import sync
 
 _WEIGHTS, _TRAINER, _INDEX = "weights.safetensors", "trainer.safetensors", "checkpoint.json"
 _PARTIAL = ".partial-"
@@ -49,9 +50,9 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint, keep: int = 2) -> Pat
     files[_INDEX] = canonical.encode({"step": checkpoint.step, "sha256": digests})
     for name, data in files.items():
         _write(partial / name, data)
-    _sync(partial)
+    sync(partial)
     partial.rename(final)
-    _sync(folder)
+    sync(folder)
     for old in _names(folder)[:-keep]:
         shutil.rmtree(folder / old)
     return final
@@ -90,11 +91,3 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -49,18 +49,8 @@ class FolderDisk:
 
     def write(self, name: str, *pieces: bytes | memoryview) -> None:
         path = self.folder / name
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with open(temporary, "wb") as file:
-                file.writelines(pieces)
-                if self.fsync:
-                    file.flush()
-                    os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
+        replace_file(path, *pieces, fsync=self.fsync)
         if self.fsync:
             sync_folders(path.parent, self._durable)
 
@@ -92,6 +82,21 @@ class MemoryDisk:
 
     def names(self, prefix: str) -> Iterator[str]:
         yield from sorted(name for name in self.files if name.startswith(prefix))
+
+
+def replace_file(path: Path, *pieces: bytes | memoryview, fsync: bool = True) -> None:
+    """Put a whole file in place at once: a reader sees the old one or the new one. Raises OSError, and leaves the old one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.writelines(pieces)
+            if fsync:
+                file.flush()
+                os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def sync(path: Path) -> None:

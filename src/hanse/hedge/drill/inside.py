@@ -6,7 +6,6 @@ What it has done is written to the job's result after each stage, so that whoeve
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from typing import Any
 
 from hanse.errors import HanseError, InputError, IntegrityError
 from hanse.hedge.drill.cut import cut, devices, probe
+from hanse.store.disk import replace_file
 
 
 class _Result:
@@ -28,9 +28,7 @@ class _Result:
     def save(self, **changed: Any) -> None:
         """Change it, at once and whole."""
         self.value |= changed | {"peak_memory_bytes": peak_memory()}
-        temporary = self._path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(self.value), encoding="utf-8")
-        os.replace(temporary, self._path)
+        replace_file(self._path, json.dumps(self.value).encode(), fsync=False)
 
     def stage(self, name: str, work: Callable[[], str]) -> None:
         """Do one stage and keep how long it took and what it says. A failure is kept and raised."""

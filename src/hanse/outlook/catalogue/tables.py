@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
@@ -33,6 +32,7 @@ from hanse.outlook.catalogue.schema import (
     Source,
     Sourced,
 )
+from hanse.store.disk import replace_file
 
 R = TypeVar("R", bound=Row)
 
@@ -209,13 +209,8 @@ def _cell(value: Any) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Put a whole file in place at once: a reader sees the old one or the new one."""
-    temporary = path.with_name(path.name + ".tmp")
-    with open(temporary, "w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    """Put a whole UTF-8 file in place at once."""
+    replace_file(path, text.encode("utf-8"))
 
 
 def write_catalogue(folder: Path, catalogue: Catalogue, names: Sequence[str] = tuple(TABLES)) -> None:

@@ -24,7 +24,7 @@ from hanse.run.site.agent import Agent, Identity, Patience, Report, Step
 from hanse.run.site.trainer import LmTrainer
 from hanse.store import open_store
 from hanse.store.copying import EGRESS_FILE, CopyingStore
-from hanse.store.disk import FolderDisk
+from hanse.store.disk import FolderDisk, replace_file
 
 FOLDER_POLL_SECONDS = 0.1
 CLOUD_POLL_SECONDS = 5.0
@@ -138,8 +138,6 @@ def progress_line(path: Path) -> Report:
 
     def report(what: str, details: dict[str, Any]) -> None:
         kept[what] = details
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(kept), encoding="utf-8")
-        temporary.replace(path)
+        replace_file(path, json.dumps(kept).encode(), fsync=False)
 
     return report
