@@ -201,6 +201,7 @@ def open_supply(findings: Iterable[Finding], folder: Path | None) -> Lookup:
     from hanse.hedge.scan.policy import SUPPLIED, Supply
 
     catalogue = open_catalogue(folder)
+    from hanse.outlook.backtest import backtest, proven
     from hanse.outlook.brief import write_brief
     from hanse.outlook.forecast import outlooks
     from hanse.outlook.rating import rate
@@ -208,7 +209,7 @@ def open_supply(findings: Iterable[Finding], folder: Path | None) -> Lookup:
     names = sorted({finding.ref for finding in findings if finding.resolved and finding.kind in SUPPLIED})
     rated = {item.release.id: item for item in rate(catalogue)}
     known: dict[str, Supply] = {}
-    brief = write_brief(catalogue, names, outlooks(catalogue)) if names else None
+    brief = write_brief(catalogue, names, outlooks(catalogue, proven(backtest(catalogue)))) if names else None
     for model in brief.models if brief is not None else ():
         if model.release is None:
             continue

@@ -11,7 +11,7 @@ from datetime import date
 
 from hanse.outlook.catalogue.tables import Catalogue
 from hanse.outlook.estimate import Interval
-from hanse.outlook.forecast import Method, base_rate, blend
+from hanse.outlook.forecast import HORIZON_MONTHS, Method, base_rate, blend
 from hanse.outlook.rating import months_between, rate
 from hanse.outlook.scoring import Bin, Forecast, against, brier, calibration, calibration_error
 from hanse.outlook.supply import half_end, half_year, halves
@@ -83,7 +83,7 @@ class Backtest:
         return f"Cox does not beat both baselines, so the base rate is forecast ({over})."
 
 
-def backtest(catalogue: Catalogue, horizon: float = 12.0, events: bool = False) -> Backtest | None:
+def backtest(catalogue: Catalogue, horizon: float = HORIZON_MONTHS, events: bool = False) -> Backtest | None:
     """Questions at the end of each half-year since 2024-06 whose horizon has passed; None when there are none.
 
     Asked of every lab that had a near-frontier open release in the two years before: another one within the horizon?
@@ -116,6 +116,11 @@ def backtest(catalogue: Catalogue, horizon: float = 12.0, events: bool = False) 
         for method, found in asked.items()
     )
     return Backtest(horizon, tuple(days), scored, events)
+
+
+def proven(test: Backtest | None) -> Method:
+    """What may be forecast: Cox where a backtest has shown it, else the base rate."""
+    return "base rate" if test is None else test.chosen
 
 
 def _ask(catalogue: Catalogue, half: str, day: date, horizon: float, names: Sequence[str]) -> dict[str, list[Forecast]]:

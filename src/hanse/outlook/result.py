@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from hanse.outlook.backtest import Backtest, backtest
+from hanse.outlook.backtest import Backtest, backtest, proven
 from hanse.outlook.catalogue.tables import Catalogue
 from hanse.outlook.claims.questions import claims
-from hanse.outlook.forecast import Outlook, outlooks
+from hanse.outlook.forecast import HORIZON_MONTHS, Outlook, outlooks
 from hanse.outlook.signals import signals
 from hanse.outlook.supply import supply
 from hanse.outlook.survival import COVARIATES, fit_cox, kaplan_meier, spells
 
-HORIZONS = (12.0, 6.0)
+HORIZONS = (HORIZON_MONTHS, 6.0)
 """Months. The first is forecast; the second has more questions to score."""
 
 
@@ -29,11 +29,10 @@ def everything(
     say("time between releases")
     found["survival"] = survival_json(rows)
     say("scored forecasts")
-    tests = [test for test in (backtest(rows, horizon) for horizon in HORIZONS) if test is not None]
-    found["backtest"] = [backtest_json(test) for test in tests]
+    tests = [backtest(rows, horizon) for horizon in HORIZONS]
+    found["backtest"] = [backtest_json(test) for test in tests if test is not None]
     say("forecasts")
-    method = tests[0].chosen if tests and tests[0].horizon_months == HORIZONS[0] else "base rate"
-    found["forecast"] = [outlook_json(rows, item) for item in outlooks(rows, method)]
+    found["forecast"] = [outlook_json(rows, item) for item in outlooks(rows, proven(tests[0]))]
     say("signals")
     names = {lab.id: lab.name for lab in rows.labs}
     found["signals"] = [signal.as_json(names) for signal in signals(rows)]

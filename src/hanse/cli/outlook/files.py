@@ -24,14 +24,13 @@ from hanse.errors import InputError
 def brief(models: str, folder: Path | None, verified_only: bool, sources: bool, out: Path | None, json_: bool) -> None:
     """Two pages for whoever depends on these models: what is at risk, how sure that is, what to do."""
     catalogue = open_catalogue(folder, verified_only)
-    from hanse.outlook.backtest import backtest
+    from hanse.outlook.backtest import backtest, proven
     from hanse.outlook.brief import read_models, render, write_brief
     from hanse.outlook.catalogue.tables import write_text
     from hanse.outlook.forecast import outlooks
 
     asked = read_models(models)
-    test = backtest(catalogue)
-    found = write_brief(catalogue, asked, outlooks(catalogue, test.chosen if test else "base rate"))
+    found = write_brief(catalogue, asked, outlooks(catalogue, proven(backtest(catalogue))))
     if json_:
         as_json(found.as_json())
     elif out is not None:
