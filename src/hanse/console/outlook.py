@@ -17,15 +17,8 @@ SIGNS = {
 
 def claims_table(claims: Sequence[Mapping[str, Any]], title: str, figures: bool = True) -> Table:
     """One row per claim: what is claimed, with `figures` what decides, the verdict on all rows and on verified ones."""
-    table = Table(
-        "",
-        "claim, and what decides",
-        "verdict",
-        title=title,
-        title_justify="left",
-        header_style="bold",
-        show_lines=True,
-    )
+    head = "claim, and what decides" if figures else "claim"
+    table = Table("", head, "verdict", title=title, title_justify="left", header_style="bold", show_lines=figures)
     for claim in claims:
         text = Text(claim["claim"], style="bold" if figures else "")
         if figures:

@@ -190,9 +190,8 @@ def _assess(catalogue: Catalogue, name: str, rated: dict[str, Rated], outlook: d
         why.append(Sentence(f"At {release.total_params_b:g}B it is small: others release the like.", (release.id,)))
         risks.append("low")
     else:
-        large = tuple(
-            r.release.id for r in recent_large([r for r in rated.values() if r.release.lab == lab.id], catalogue)
-        )
+        mine = [r for r in rated.values() if r.release.lab == lab.id]
+        large = tuple(r.release.id for r in recent_large(mine, catalogue))
         risks.append(_supply_risk(about, lab.name, why, large or (release.id,)))
     own = [
         e for e in catalogue.events if e.lab == lab.id and e.kind in ("withdrawal", "departure", "strategy", "license")

@@ -11,20 +11,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hanse.outlook.catalogue.schema import LicenseClass, Release, Score
+from hanse.outlook.catalogue.schema import SMALL_PARAMS_B, LicenseClass, Release, Score, TierName
 from hanse.outlook.catalogue.tables import Catalogue
 
 DAYS_PER_MONTH = 30.4375
 THRESHOLDS = (6, 9, 12)
 """Months; the middle one is the rule, the others its sensitivity."""
 NEAR_MONTHS = 9
-SMALL_PARAMS_B = 40.0
-Tier = Literal["near-frontier", "small", "mid", "unrated"]
+Tier = TierName
 TIERS: tuple[Tier, ...] = ("near-frontier", "mid", "small", "unrated")
 _SIGMAS_OF_90 = 1.6448536269514722
 

@@ -12,12 +12,11 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from hanse.outlook.catalogue.schema import Score
+from hanse.outlook.catalogue.schema import SMALL_PARAMS_B, Score
 from hanse.outlook.catalogue.tables import Catalogue
 from hanse.outlook.estimate import DRAWS, SEED, Interval, percentiles, resample
 from hanse.outlook.rating import (
     NEAR_MONTHS,
-    SMALL_PARAMS_B,
     THRESHOLDS,
     Rated,
     draw_months_behind,

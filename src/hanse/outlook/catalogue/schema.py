@@ -41,6 +41,8 @@ Number = Annotated[float | None, Field(gt=0, allow_inf_nan=False), BeforeValidat
 Count = Annotated[int | None, Field(gt=0), BeforeValidator(_none)]
 Decimal1 = Annotated[float | None, Field(allow_inf_nan=False), BeforeValidator(_none)]
 TierName = Literal["near-frontier", "mid", "small", "unrated"]
+SMALL_PARAMS_B = 40.0
+"""A model of at most so many billion parameters in total is small."""
 Text = Annotated[str, Field(min_length=1)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Real = Annotated[float, Field(allow_inf_nan=False)]

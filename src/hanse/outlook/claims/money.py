@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from hanse.outlook.catalogue.schema import Compute
 from hanse.outlook.catalogue.tables import Catalogue
@@ -122,26 +122,20 @@ def sponsors(catalogue: Catalogue) -> Finding:
         "Of labs that a large company pays for and that once had a near-frontier open release: the share without another in "
         "the year before the newest score. Holds if its lower end is above one half; does not hold if its upper end is below."
     )
-    last = catalogue.rated_until
-    releases: dict[str, list[float]] = {}
-    for item in rate(catalogue):
-        if (
-            item.near()
-            and catalogue.lab[item.release.lab].funding == "bigtech"
-            and item.release.date <= last - timedelta(days=365)
-        ):
-            releases.setdefault(item.release.lab, [])
-    for item in rate(catalogue):
-        if item.near() and item.release.lab in releases:
-            releases[item.release.lab].append(months_between(item.release.date, last))
+    last, rated = catalogue.rated_until, rate(catalogue)
+    near: dict[str, list[date]] = {}
+    for item in rated:
+        if item.near() and catalogue.lab[item.release.lab].funding == "bigtech":
+            near.setdefault(item.release.lab, []).append(item.release.date)
+    releases = {lab: days for lab, days in near.items() if min(days) <= last - YEAR}
     if not releases:
         return Finding("cannot tell", "no such lab on record", None, "releases", last, rule)
-    stopped = sorted(lab for lab, ago in releases.items() if min(ago) > 12)
+    stopped = sorted(lab for lab, days in releases.items() if months_between(max(days), last) > 12)
     share = wilson(len(stopped), len(releases))
     verdict: Verdict = "holds" if share.low > 0.5 else "does not hold" if share.high < 0.5 else "cannot tell"
     count = f"{len(stopped)} of {len(releases)}"
     figure = f"{count} sponsors that once released near the frontier have not for a year ({share.say(2)})."
-    nemotron = [i for i in rate(catalogue) if i.release.lab == "nvidia" and i.months_behind is not None]
+    nemotron = [i for i in rated if i.release.lab == "nvidia" and i.months_behind is not None]
     best = min((i.months_behind or 0.0 for i in nemotron), default=None)
     notes = (
         f"Stopped: {', '.join(stopped) or 'none'}; go on: {', '.join(sorted(set(releases) - set(stopped))) or 'none'}.",
@@ -151,7 +145,7 @@ def sponsors(catalogue: Catalogue) -> Finding:
         "Whether several payers last longer than one is a question for the case of a charter, not for this table.",
     )
     rows = tuple(i.release.id for i in nemotron)
-    return Finding(verdict, figure, share, f"releases ({len(rate(catalogue))}), labs", last, rule, notes, rows)
+    return Finding(verdict, figure, share, f"releases ({len(rated)}), labs", last, rule, notes, rows)
 
 
 def nonprofits(catalogue: Catalogue) -> Finding:

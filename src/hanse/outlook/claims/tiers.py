@@ -27,10 +27,11 @@ def full_halves(catalogue: Catalogue) -> list[str]:
 
 def labs_slope(rated: Sequence[Rated], wanted: Sequence[str], months: float, seed: int = SEED) -> Interval:
     """Change per year in the number of near-frontier labs, bootstrap over labs. Raises ValueError with under three half-years."""
-    labs = sorted({lab for half in wanted for lab in near_labs(rated, half, months)})
     if len(wanted) < 3:
         raise ValueError("a trend needs three half-years")
-    table = np.array([[lab in near_labs(rated, half, months) for lab in labs] for half in wanted], dtype=np.float64)
+    near = [set(near_labs(rated, half, months)) for half in wanted]
+    labs = sorted(set().union(*near))
+    table = np.array([[lab in found for lab in labs] for found in near], dtype=np.float64)
     steps = 2.0 * np.arange(len(wanted)) - (len(wanted) - 1)  # whole numbers around zero: no change is exactly none
     trends, scale = steps @ table, 4 / (steps**2).sum()
     draws = scale * (resample(len(labs), 2000, seed) @ trends) if labs else np.zeros(1)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from hanse.outlook.catalogue.schema import Lab, Release
+from hanse.outlook.catalogue.schema import SMALL_PARAMS_B, Lab, Release
 from hanse.outlook.catalogue.tables import Catalogue
 from hanse.outlook.importers import provenance
 from hanse.outlook.importers.cells import days_of, number
@@ -26,8 +26,6 @@ _FORMS = {
 _ORG = re.compile(r"[A-Za-z0-9._-]+")
 _ID = re.compile(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+")
 NO_LAB = "organization not in labs"
-SMALL_PARAMS_B = 40.0
-"""Billions; as in `rating`, which needs numpy."""
 Size = tuple[float | None, float | None]
 """Total and active parameters in billions."""
 

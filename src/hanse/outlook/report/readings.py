@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from hanse.outlook.rating import NEAR_MONTHS, SMALL_PARAMS_B, TIERS
+from hanse.outlook.catalogue.schema import SMALL_PARAMS_B
+from hanse.outlook.rating import NEAR_MONTHS, TIERS
 from hanse.outlook.supply import half_end, half_year, next_half
 from hanse.page.values import Span, day, dig, mapping, number, rows, span, whole, words
 
