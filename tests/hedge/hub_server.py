@@ -17,9 +17,11 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from tests.loopback import listening
 
 LARGE = re.compile(r".*\.(safetensors|bin|gguf|onnx|pt|model)$", re.S)
 """Names that a repository keeps in LFS, so that the listing states their SHA-256 and the CDN serves them."""
@@ -90,19 +92,8 @@ def running(hub: Hub) -> Iterator[Hub]:
     class Handler(_Handler):
         state = hub
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as main, ThreadingHTTPServer(("127.0.0.1", 0), Handler) as cdn:
-        hub.port, hub.cdn_port = main.server_address[1], cdn.server_address[1]
-        threads = [
-            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}) for server in (main, cdn)
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            yield hub
-        finally:
-            for server, thread in zip((main, cdn), threads, strict=True):
-                server.shutdown()
-                thread.join()
+    with listening(Handler) as hub.port, listening(Handler) as hub.cdn_port:
+        yield hub
 
 
 def git_blob(data: bytes) -> str:

@@ -17,9 +17,11 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.loopback import listening
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
@@ -122,15 +124,8 @@ def running(registry: Registry) -> Iterator[Registry]:
     class Handler(_Handler):
         state = registry
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        registry.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield registry
-        finally:
-            server.shutdown()
-            thread.join()
+    with listening(Handler) as registry.port:
+        yield registry
 
 
 class _Handler(BaseHTTPRequestHandler):

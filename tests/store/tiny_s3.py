@@ -7,8 +7,10 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.loopback import listening
 
 ITEM = "<Contents><Key>{}</Key><Size>{}</Size><ETag>e</ETag><LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>"
 PAGE = "<ListBucketResult><KeyCount>{}</KeyCount><IsTruncated>{}</IsTruncated>{}</ListBucketResult>"
@@ -43,15 +45,8 @@ def running(tiny: TinyS3) -> Iterator[TinyS3]:
     class Handler(_Handler):
         server_state = tiny
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        tiny.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield tiny
-        finally:
-            server.shutdown()
-            thread.join()
+    with listening(Handler) as tiny.port:
+        yield tiny
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,31 +1,15 @@
-"""A hub with models in it, and a desk where commands run."""
+"""A desk where commands run."""
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.hedge.hub_server import Hub, running
 
 from hanse.cli.main import main
-
-
-@pytest.fixture(autouse=True)
-def _nobodys_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The developer's own tokens, endpoints and proxies stay out of it."""
-    for name in list(os.environ):
-        if name.upper().startswith("HF_") or name.upper().endswith("_PROXY"):
-            monkeypatch.delenv(name)
-
-
-@pytest.fixture
-def hub() -> Iterator[Hub]:
-    with running(Hub()) as made:
-        yield made
 
 
 @dataclass(frozen=True)

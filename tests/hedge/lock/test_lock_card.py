@@ -33,7 +33,7 @@ def card(metadata: str) -> Card:
             ("org/b",),
             "",
         ),
-        ("base_model: [org/a, org/a, ../../etc, '/root/model']", "", ("org/a",), ""),
+        ("base_model: [org/a, org/a, ../../etc, '/srv/model']", "", ("org/a",), ""),
         ("base_model_relation: cousin", "", (), ""),
         ("license: {id: mit}", "", (), ""),
         ("license: 2024-13-45", "2024-13-45", (), ""),

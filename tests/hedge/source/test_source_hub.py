@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import huggingface_hub
 import pytest
 from huggingface_hub.utils import close_session
 from tests.hedge.hub_server import Hub
+from tests.loopback import listening
 
 import hanse.hedge.source.hub
 from hanse.errors import HanseError, InputError, NotFound, Unavailable
@@ -164,13 +164,9 @@ def liar() -> Iterator[dict[str, bytes]]:
         def log_message(self, format: str, *args: object) -> None:
             """Quiet."""
 
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        said["url"] = f"http://127.0.0.1:{server.server_address[1]}".encode()
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with listening(Handler) as port:
+        said["url"] = f"http://127.0.0.1:{port}".encode()
         yield said
-        server.shutdown()
-        thread.join()
 
 
 @pytest.mark.parametrize("name", sorted(ANSWERS))
