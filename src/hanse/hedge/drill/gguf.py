@@ -1,24 +1,20 @@
 """Can the weights be read? GGUF (github.com/ggml-org/ggml, docs/gguf.md): the whole head, keys and tensors, with bounds.
 
-"GGUF" | version u32 | tensors u64 | keys u64 | key ... | tensor: name, dimensions u32, each u64, type u32, offset u64 | bytes
+After the keys: tensor: name, dimensions u32, each u64, type u32, offset u64 | ... | bytes
 """
 
 from __future__ import annotations
 
 import math
 import mmap
-import struct
 from pathlib import Path
 
 from hanse.errors import LockError
 from hanse.hedge.drill.tensors import read_all
+from hanse.hedge.gguf import MAGIC, Head
 
-ITEMS_MAX = 1 << 24
 TENSORS_MAX = 1 << 20
 DIMENSIONS_MAX = 8
-DEPTH_MAX = 4
-_FIXED = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
-_TEXT, _ARRAY = 8, 9
 _BLOCKS = {
     0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34), 9: (32, 36), 10: (256, 84),
     11: (256, 110), 12: (256, 144), 13: (256, 176), 14: (256, 210), 15: (256, 292), 16: (256, 66), 17: (256, 74),
@@ -35,14 +31,14 @@ def read_gguf(path: Path) -> list[str]:
         if size < 24:
             raise LockError(f"{path.name}: no GGUF file: {size} bytes")
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            names = _check(_Head(data, path.name), size)
+            names = _check(_Map(data, path.name), size)
         file.seek(0)
         read_all(file)
     return names
 
 
-def _check(head: _Head, size: int) -> list[str]:
-    if head.take(4) != b"GGUF":
+def _check(head: _Map, size: int) -> list[str]:
+    if head.take(4) != MAGIC:
         raise head.bad("does not begin with GGUF")
     version = head.number("I")
     if version not in (2, 3):
@@ -56,7 +52,7 @@ def _check(head: _Head, size: int) -> list[str]:
         if key == "general.alignment" and type_ == 4:
             alignment = head.number("I")
         else:
-            head.skip_value(type_, 0)
+            head.skip_value(type_)
     if alignment < 1 or alignment & (alignment - 1):
         raise head.bad(f"alignment {alignment} is no power of two")
     found = [_tensor(head) for _ in range(tensors)]
@@ -70,7 +66,7 @@ def _check(head: _Head, size: int) -> list[str]:
     return names
 
 
-def _tensor(head: _Head) -> tuple[str, int, int]:
+def _tensor(head: _Map) -> tuple[str, int, int]:
     name, dimensions = head.text(), head.number("I")
     if dimensions > DIMENSIONS_MAX:
         raise head.bad(f"tensor {name[:200]!r} has {dimensions} dimensions")
@@ -82,14 +78,12 @@ def _tensor(head: _Head) -> tuple[str, int, int]:
     return name, head.number("Q"), weights // block * size
 
 
-class _Head:
+class _Map(Head):
     """A place in the file that moves on."""
 
     def __init__(self, data: mmap.mmap, name: str) -> None:
-        self._data, self._name, self.at = data, name, 0
-
-    def bad(self, reason: str) -> LockError:
-        return LockError(f"{self._name}: no GGUF that can be read: {reason}")
+        super().__init__(name)
+        self._data, self.at = data, 0
 
     def take(self, count: int) -> bytes:
         self.skip(count)
@@ -100,28 +94,5 @@ class _Head:
             raise self.bad("it ends in the middle of its head")
         self.at += count
 
-    def number(self, code: str) -> int:
-        return int(struct.unpack(f"<{code}", self.take(struct.calcsize(f"<{code}")))[0])
-
     def text(self) -> str:
         return self.take(self.number("Q")).decode("utf-8", "replace")
-
-    def skip_value(self, type_: int, depth: int) -> None:
-        if type_ in _FIXED:
-            self.skip(struct.calcsize(f"<{_FIXED[type_]}"))
-        elif type_ == _TEXT:
-            self.skip(self.number("Q"))
-        elif type_ == _ARRAY and depth < DEPTH_MAX:
-            self._skip_array(depth)
-        else:
-            raise self.bad(f"a value of type {type_}, which is none")
-
-    def _skip_array(self, depth: int) -> None:
-        type_, count = self.number("I"), self.number("Q")
-        if count > ITEMS_MAX:
-            raise self.bad(f"an array of {count} items, at most {ITEMS_MAX}")
-        if type_ in _FIXED:
-            self.skip(count * struct.calcsize(f"<{_FIXED[type_]}"))
-        else:
-            for _ in range(count):
-                self.skip_value(type_, depth + 1)
