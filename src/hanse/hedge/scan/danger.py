@@ -100,6 +100,7 @@ def _of_zip(file: IO[bytes]) -> str | None:
                 if left <= 0:
                     found.add("not looked through to its end: more than 256 MiB of pickles")
                     break
+    # zipfile says NotImplementedError for a compression it does not know, RuntimeError for an encrypted member
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, *_BROKEN) as error:
         if not found:
             return None if isinstance(error, zipfile.BadZipFile) else f"an archive that cannot be read ({error})"

@@ -126,6 +126,7 @@ def _zip(file: IO[bytes]) -> str | None:
     try:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()[:MAX_MEMBERS]
+    # zipfile says NotImplementedError for a version it does not know
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error, OverflowError):
         return None
     if any(name.endswith("/data.pkl") or name == "data.pkl" for name in names):
