@@ -186,6 +186,7 @@ def test_without_a_source_there_is_nobody_to_ask() -> None:
 
 
 words = st.sampled_from(["", "a", "b"])
+bases = st.lists(st.sampled_from(["a", "b", "a@b"]), max_size=2)
 
 
 @st.composite
@@ -194,7 +195,7 @@ def entries(draw: st.DrawFn) -> LockedModel:
     digest = draw(st.sampled_from(["", "1" * 64, "2" * 64]))
     return model(
         files=files, gated=draw(st.booleans()), revision=draw(words), tokenizer=draw(st.sampled_from(["", "3" * 64])),
-        base=tuple(draw(st.lists(words, max_size=2))), relation=draw(st.sampled_from(["", "merge"])),
+        base=tuple(draw(bases)), relation=draw(st.sampled_from(["", "merge"])),
         license=LockedLicense(id=draw(words), path="", sha256=digest),
     )  # fmt: skip
 

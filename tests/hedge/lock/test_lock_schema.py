@@ -49,6 +49,7 @@ def good_paths(paths: list[str]) -> bool:
 segments = st.text(string.ascii_letters + string.digits + "._- äé中'", min_size=1, max_size=12)
 paths = st.lists(segments, min_size=1, max_size=3).map("/".join).filter(good_path)
 lines = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp", "Cf")), max_size=30)
+bases = st.from_regex(r"[^\s,\x00-\x20]{1,30}", fullmatch=True).filter(str.isprintable)
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,30}", fullmatch=True)
 
 
@@ -62,7 +63,7 @@ def models(draw: st.DrawFn) -> LockedModel:
         revision=draw(lines),
         locked=draw(st.dates().map(str)),
         gated=draw(st.booleans()),
-        base=tuple(draw(st.lists(lines, max_size=3))),
+        base=tuple(draw(st.lists(bases, max_size=3))),
         relation=draw(st.sampled_from(["", "finetune", "adapter", "merge", "quantized"])),
         tokenizer=draw(maybe),
         statement=draw(maybe),
@@ -143,6 +144,8 @@ def test_one_more_file_changes_its_own_lines_and_the_entry() -> None:
         ("version = 1", "version = 1\n" + ".".join("a" * 2000) + " = 1", "nested|deep"),
         ('name = "m"', 'name = "../m"', "name: "),
         ('repository = "org/m"', 'repository = "org/m\\nx"', "repository: expected one line"),
+        ("base = []", 'base = [""]', "m: base: 0: String should match pattern"),
+        ("base = []", 'base = ["a, b"]', "m: base: 0: String should match pattern"),
         ('path = "config.json"', 'path = "../config.json"', "expected relative segments"),
         ('path = "config.json"', 'path = "/config.json"', "expected relative segments"),
         ('path = "config.json"', 'path = "README.md"', "files stand in order of path"),

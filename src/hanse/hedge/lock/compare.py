@@ -120,9 +120,9 @@ def changes(old: LockedModel, new: LockedModel) -> tuple[Change, ...]:
     """From one entry of a model to another, terms first."""
     found: list[Change] = []
 
-    def say(kind: Kind, before: str, after: str, text: str, path: str = "") -> None:
+    def say(kind: Kind, before: str, after: str, text: str) -> None:
         if before != after:
-            found.append(Change(kind, path, before, after, text))
+            found.append(Change(kind, "", before, after, text))
 
     say("license", old.license.id, new.license.id, f"license: {old.license.id or 'none'} -> {new.license.id or 'none'}")
     text = "license text: changed" if new.license.sha256 and old.license.sha256 else "license text: was there, is gone"

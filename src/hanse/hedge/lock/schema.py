@@ -55,6 +55,8 @@ def _one_line(value: str) -> str:
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 MaybeSha256 = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
 Line = Annotated[str, AfterValidator(_one_line)]
+Base = Annotated[Line, Field(pattern=r"^[^\s,]+$")]
+"""repository or repository@revision: a name without spaces or commas, so that several stand in one line and are told apart."""
 
 
 class _Strict(BaseModel):
@@ -143,7 +145,7 @@ class LockedModel(_Strict):
     """Day of locking."""
     gated: bool = False
     """Whether its publisher let only those read it who accepted its terms."""
-    base: tuple[Line, ...] = ()
+    base: tuple[Base, ...] = ()
     """Models it was made from, as its card and adapter configuration say: repository or repository@revision."""
     relation: Literal["", "finetune", "adapter", "merge", "quantized"] = ""
     """How it was made from them; empty when nothing says."""
