@@ -121,6 +121,7 @@ def test_makefiles_justfiles_units_and_procfiles() -> None:
     assert brief("Makefile", make) == [(1, "a/b", None), (6, "<$(OTHER)>", None)]
     just = 'model := "a/b"\nserve:\n    vllm serve {{model}}\npull name="phi3":\n    ollama pull {{name}}\n'
     assert brief("justfile", just) == [(1, "a/b", None), (4, "phi3", None)]
+    assert brief("justfile", 'get name="":\n    ollama pull {{name}}\n') == [(2, "<{{name}}>", None)]
     unit = "[Service]\nEnvironment=MODEL=a/b\nExecStart=/usr/bin/vllm serve ${MODEL} \\\n  --tokenizer c/d\n"
     assert brief("x.service", unit) == [(2, "a/b", None), (4, "c/d", None)]
     assert brief("Procfile", "web: vllm serve a/b\n") == [(1, "a/b", None)]
