@@ -41,7 +41,7 @@ def fill(tree: Path, count: int) -> int:
     """Write the tree; bytes written."""
     library = Path(sysconfig.get_paths()["stdlib"])
     modules = [
-        p for p in sorted(library.rglob("*.py")) if "site-packages" not in p.parts and p.stat().st_size < 200_000
+        p for p in sorted(library.rglob("*.py")) if "site-packages" not in p.parts and p.stat().st_size < 40_000
     ]
     sample = [p for p in sorted(SAMPLE.rglob("*")) if p.is_file() and not p.is_symlink() and p.stat().st_size < 200_000]
     size = 0

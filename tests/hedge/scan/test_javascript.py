@@ -110,6 +110,11 @@ CALLS = [
     ('fetch("https://huggingface.co/a/b/resolve/main/x.onnx")', "a/b"),
     ('const x = <Chat model="gpt-4o" />', "gpt-4o"),
     ('encoding_for_model("gpt-4o")', "gpt-4o"),
+    ('const [model, setModel] = useState("gpt-4o");\nopenai.chat.completions.create({ model, messages })', "gpt-4o"),
+    ("return (<p>Don't <Chat model={'gpt-4o'} b='x' /></p>)", "gpt-4o"),
+    ('const MODEL_MAP = new Map([["fast", "gpt-4o"]])', "gpt-4o"),
+    ('const M = new Map([["k", "a/b"]]);\nAutoModel.from_pretrained(M.get(x))', "a/b"),
+    ("const R = 'a/b';\nfetch(`https://huggingface.co/${R}/resolve/main/x.onnx`)", "a/b"),
 ]  # fmt: skip
 
 
@@ -130,6 +135,9 @@ NOTHING = [
     'const contentType = "application/json"; const modelPath = "src/models/user.ts"',
     'const model = mongoose.model("User", schema); const embed = "a b c"',
     'generateText({ model, prompt });\nfunction g(model) { return streamText({ model, prompt: "x" }) }',
+    'const car = { make: "MAN", model: "TGX/XXL" };\nconst link = <a href="https://huggingface.co/a/b-7b">x</a>',
+    'res.json({ id: "x", choices: [], model: "gpt-4o" })',
+    'env.localModelPath = "/static/models/"',
     'const re = /model: "gpt-4o"/g; const t = a / b / "gpt-4o".length',
 ]  # fmt: skip
 
@@ -154,6 +162,11 @@ def test_what_chooses_no_model_is_no_finding(code: str) -> None:
         ("async function f(id) { await AutoModel.from_pretrained(id) }", 1, "id"),
         ("fetch(u, { body: JSON.stringify({\n  model: settings.model, messages }) })", 2, "settings.model"),
         ("AutoModel.from_pretrained(`${org}/x`)", 1, "`${org}/x`"),
+        (
+            "fetch(`https://huggingface.co/${x}/resolve/main/x.onnx`)",
+            1,
+            "`https://huggingface.co/${x}/resolve/main/x.onnx`",
+        ),
     ],
 )
 def test_what_only_the_run_time_knows_is_unresolved(code: str, line: int, expression: str) -> None:

@@ -117,6 +117,14 @@ def test_magics_do_not_break_the_code_around_them() -> None:
     assert [ref for _, ref, _ in found(text)] == ["acme/one", "acme/two", "acme/three"]
 
 
+def test_a_python_file_that_a_cell_writes_is_a_program_of_its_own() -> None:
+    text = notebook(
+        '%%writefile app.py\nREF = "acme/one"\nAutoModel.from_pretrained(REF)',
+        "%%writefile notes.md\nAutoModel.from_pretrained('acme/no')",
+    )
+    assert found(text) == [(line_of(text, "acme/one"), "acme/one", True)]
+
+
 def test_notebooks_of_other_languages_are_left_alone() -> None:
     assert found(notebook('AutoModel.from_pretrained("acme/bert")', language_info={"name": "R"})) == []
     assert found(notebook('AutoModel.from_pretrained("acme/bert")', kernelspec={"language": "julia"})) == []

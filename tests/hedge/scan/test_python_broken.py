@@ -43,6 +43,8 @@ def found(code: str) -> list[tuple[int, str]]:
         "  y = 2\n",
         "exec 'x = 1'\nx = 0777\nif a <> b: pass\nu = ur'x'\n",
         "type X[T] = list[T]\nasync def = 3\n",
+        "def f[T](x: T) -> T:\n" + "    y = 1\n" * 40 + "    return x\nclass C[T](B):\n    pass\n",
+        "if x == ):\n" + "    y = 1\n" * 40,
         "return = 'unterminated\n",
         "\t x = 1\n        \ty = 2\n",
         "x = 1;;\n$ pip install x\n",

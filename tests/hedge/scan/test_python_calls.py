@@ -95,6 +95,10 @@ CALLS = [
     ('EMBEDDING_MODELS = ["BAAI/bge-m3"]', "BAAI/bge-m3"),
     ('MODELS = {"small": {"repo": "a/b"}}', "a/b"),
     ('load_model("mistralai/Mistral-7B-v0.1")', "mistralai/Mistral-7B-v0.1"),
+    ('requests.post(U, data=json.dumps({"model": "gpt-4o", "messages": []}))', "gpt-4o"),
+    ('MODEL = {"repo": "a/b-GGUF", "file": "x.gguf"}', "a/b-GGUF"),
+    ('import xgboost\nclf = xgboost.XGBClassifier()\nclf.load_model("m/tree.json")', "m/tree.json"),
+    ('gr.Dropdown(choices=["gpt-4o"], label="Model")', "gpt-4o"),
     ('my_own("meta-llama/Llama-3.1-8B")', "meta-llama/Llama-3.1-8B"),
 ]  # fmt: skip
 
@@ -140,6 +144,26 @@ def test_what_chooses_no_model_is_no_finding(code: str) -> None:
     assert list(read_python(code)) == []
 
 
+NOTHING_MORE = [
+    'return {"id": "x", "choices": [], "model": "gpt-4o"}',
+    'page = "https://huggingface.co/meta-llama/Llama-3.1-8B"',
+    'car = {"make": "MAN", "model": "TGX/XXL"}\nVehicle(make="MAN", model="TGX/XXL")',
+    'urlretrieve(url, "/tmp/x/model.onnx")\nshutil.copy(a, "weights/x.pt")',
+    'from huggingface_hub import hf_hub_download\nhf_hub_download(cfg_repo := None, "m/x.safetensors")',
+    'MODELS_DIR = "models/"\nmodel_path = "./models"\nenv.model_dir = "/srv/models/"',
+    'WEIGHTS_NAME = "pytorch_model.bin"',
+    'UserModel(id="a/b", path="src/x")',
+    'mock.assert_called_with(model="gpt-4o")',
+    'class M:\n    def from_pretrained(cls, *args, **kwargs):\n        return super().from_pretrained(*args, **kwargs)',
+    'MODEL = ""\nAutoModel.from_pretrained(MODEL)',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("code", NOTHING_MORE, ids=[code.split("\n")[0][:60] for code in NOTHING_MORE])
+def test_what_only_looks_like_a_choice_is_no_finding(code: str) -> None:
+    assert list(read_python("from transformers import AutoModel\n" + code)) == []
+
+
 UNRESOLVED = [
     ('client.chat.completions.create(model=cfg.model, messages=[])', "cfg.model"),
     ('ChatOpenAI(model=cfg["m"])', 'cfg["m"]'),
@@ -148,6 +172,9 @@ UNRESOLVED = [
     ('requests.post(URL, json={"model": cfg.model, "messages": []})', "cfg.model"),
     ('SentenceTransformer(get_settings().embedding_model)', "get_settings().embedding_model"),
     ('import torch\ntorch.load(path)', "path"),
+    ('import os\nfrom transformers import pipeline\nname = os.environ["N"]\npipeline("ner", model=name)', "name"),
+    ('import os\nfrom transformers import AutoModel\nAutoModel.from_pretrained(os.environ.get("N", ""))', 'os.environ.get("N", "")'),
+    ('from transformers import AutoModel\ndef f(name):\n    AutoModel.from_pretrained(name)\nf(None)', "name"),
 ]  # fmt: skip
 
 
@@ -155,6 +182,38 @@ UNRESOLVED = [
 def test_a_dynamic_name_is_a_finding_with_its_expression(code: str, expression: str) -> None:
     (hit,) = read_python(code)
     assert (hit.ref, hit.resolved, hit.kind, hit.revision) == (expression, False, "unknown", None)
+
+
+def test_revisions_belong_to_the_name_in_their_row() -> None:
+    code = 'from transformers import AutoModel\nfor name, rev in [("a/one", "r1"), ("b/two", "r2")]:\n    AutoModel.from_pretrained(name, revision=rev)\n'
+    assert [(hit.ref, hit.revision) for hit in read_python(code)] == [("a/one", "r1"), ("b/two", "r2")]
+    code = 'M = {\n "x": {"repo": "a/one", "rev": "r1"},\n "y": {"repo": "b/two", "rev": "r2"},\n}\ndef f(k="x"):\n    AutoModel.from_pretrained(M[k]["repo"], revision=M[k]["rev"])\n'
+    assert [(hit.ref, hit.revision) for hit in read_python(code)] == [("a/one", "r1"), ("b/two", "r2")]
+
+
+def test_a_file_inside_a_repository_is_no_second_model() -> None:
+    for code in (
+        'x = {"repo_id": "a/b-GGUF", "file": "x.gguf"}',
+        'MODELS = [("a/b-GGUF", "x.gguf")]',
+        'from llama_cpp import Llama\nfor r, f in [("a/b-GGUF", "x.gguf")]:\n    Llama.from_pretrained(repo_id=r, filename=f)',
+    ):
+        assert refs(code) == ["a/b-GGUF"], code
+
+
+def test_a_key_from_outside_chooses_any_item() -> None:
+    code = 'import os\nM = {"s": "a/one", "l": "b/two"}\nAutoModel.from_pretrained(M[os.environ.get("SIZE", "s")])\n'
+    assert refs(code) == ["a/one", "b/two"]
+
+
+def test_a_name_changed_by_a_method_stands_where_it_is_changed() -> None:
+    code = 'BASE = "acme/bert-base"\nAutoModel.from_pretrained(BASE)\nAutoModel.from_pretrained(BASE.replace("base", "large"))\n'
+    assert [(hit.line, hit.ref) for hit in read_python(code)] == [(1, "acme/bert-base"), (3, "acme/bert-large")]
+
+
+def test_a_fixture_gives_the_parameter_of_its_name() -> None:
+    assert refs(
+        'import pytest\n@pytest.fixture\ndef ref():\n    return "a/one"\ndef test(ref):\n    AutoModel.from_pretrained(ref)\n'
+    ) == ["a/one"]
 
 
 def test_colons_of_torch_hub_carry_the_revision() -> None:

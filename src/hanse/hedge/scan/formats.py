@@ -30,6 +30,7 @@ from hanse.hedge.scan.shell.commands import Readers
 from hanse.hedge.scan.shell.read import Shell
 from hanse.hedge.scan.shell.variables import Variables
 from hanse.hedge.scan.source import FAMILIES, read_source
+from hanse.hedge.scan.worth import worth_reading
 
 DEEPEST = 3
 """Files inside files."""
@@ -45,18 +46,6 @@ _TEMPLATE = re.compile(r"\.(j2|jinja2?|tpl|tmpl|template|gotmpl|erb|example|samp
 _SHEBANG = re.compile(
     r"#!\s*\S*?(?:/env\s+(?:-S\s+)?)?(?P<program>python|sh|bash|zsh|dash|ash|ksh|node|deno|bun|fish)[\d.]*(?=\s|$)"
 )
-_WORTH = re.compile(
-    r"model|llm|lora|adapter|tokenizer|checkpoint|ckpt|embed|rerank|repo_?id|hf_|hugging|hf\.co|hf://|gguf|safetensors|onnx|ollama|vllm|sglang|"
-    r"storageuri|\.pth?\b|\.tflite|weights|pretrained|llama|mistral|qwen|gpt|claude|gemini|whisper|hf download|spacy|_core_|-core-|"
-    r"lms |ramalama|deepseek|gemma|phi-?\d|oras |kit pull|exo |nexa |cortex |civitai|tfhub|llamafile|ckpt|s3://|gs://|"
-    r"mlx|modelscope|bert|transformer|pipeline|encoder|engine|judge|minilm|smollm|vad|\bhf\b|\brepo\b|unet|vae|tts|asr|judge|draft|teacher",
-    re.IGNORECASE,
-)
-
-
-def worth_reading(text: str) -> bool:
-    """Whether any word in a configuration file could belong to a model: a cheap look before the dear one."""
-    return _WORTH.search(text) is not None
 
 
 class Formats:
@@ -144,19 +133,19 @@ class Formats:
         def reader(text: str) -> Iterator[Hit]:
             if worth_reading(text):
                 for node in read(text):
-                    yield from self.tree(node)
+                    yield from self.tree(node, "$" in text)
 
         return reader
 
-    def tree(self, node: Node) -> Iterator[Hit]:
-        """One document of configuration."""
-        known = references(node)
+    def tree(self, node: Node, open_: bool = True) -> Iterator[Hit]:
+        """One document of configuration; `open_` when something in it may have to be filled in."""
+        known = references(node) if open_ else {}
         around = Variables()
         for name, values in known.items():
             if "." in name:
                 for value in values[:24]:
                     around.define(name, value)
-        for entry in environments(node):
+        for entry in environments(node) if open_ else ():
             if isinstance(entry.value, Scalar):
                 for filled in around.fill(word_of(entry.value.value, entry.value.line)):
                     if filled.known:

@@ -74,10 +74,11 @@ def blank(text: str) -> bool:
 
 def weights(text: str) -> bool:
     """Whether the last part is a file of weights by its suffix."""
-    name = text.rsplit("/", 1)[-1].rsplit("\\", 1)[-1].lower()
-    return not any(letter in text for letter in "*?\n") and any(
-        name.endswith(suffix) and len(name) > len(suffix) for suffix in vocabulary.WEIGHTS
-    )
+    low = text.lower()
+    if not low.endswith(vocabulary.WEIGHTS) or any(letter in text for letter in "*?\n"):
+        return False
+    name = low.rsplit("/", 1)[-1].rsplit("\\", 1)[-1]
+    return name not in vocabulary.WEIGHTS
 
 
 def anywhere(text: str) -> Look | None:

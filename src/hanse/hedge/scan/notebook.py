@@ -21,6 +21,7 @@ _OTHER_CELLS = re.compile(
     r"%%(?:html|javascript|js|latex|markdown|svg|sql|bigquery|R|ruby|perl|writefile|file|script|cython|julia|mermaid|ai|"
     r"prompt|graphql|spark|configure|cpp|cu|cuda)\b"
 )
+_WRITES = re.compile(r"%%(?:writefile|file)\s+(?:-a\s+)?\S+?\.(\w+)\s*$")
 _RUNS = {
     "run": "python ",
     "env": "export ",
@@ -44,6 +45,8 @@ class _Cells:
     lines: list[int] = field(default_factory=list)
     commands: list[tuple[str, list[int]]] = field(default_factory=list)
     """Shell texts with the lines of theirs."""
+    files: list[list[tuple[str, int]]] = field(default_factory=list)
+    """Python files that cells write: programs of their own."""
 
     def add(self, pairs: Iterable[tuple[str, int]]) -> None:
         """A cell's lines."""
@@ -55,7 +58,10 @@ class _Cells:
                 ("\n".join(text for text, _ in cell[start + 1 :]), [line for _, line in cell[start + 1 :]])
             )
             return
-        if _OTHER_CELLS.match(first):
+        written = _WRITES.match(first)
+        if written is not None and written[1] == "py":
+            self.files.append(cell[1:])
+        if written is not None or _OTHER_CELLS.match(first):
             return
         waiting: list[tuple[str, int]] = []
         for text, line in cell:
@@ -103,8 +109,13 @@ def read_notebook(text: str, shell: Reader) -> Iterator[Hit]:
     for cell in _cells(text):
         cells.add(cell)
     code = "\n".join(cells.code)
+    written = [
+        hit
+        for file in cells.files
+        for hit in _moved(read_python("\n".join(row for row, _ in file), shell), [line for _, line in file])
+    ]
     seen: set[tuple[int, str]] = set()
-    for hit in (*_moved(read_python(code, shell), cells.lines), *_commands(cells, code, shell)):
+    for hit in (*written, *_moved(read_python(code, shell), cells.lines), *_commands(cells, code, shell)):
         if (hit.line, hit.ref) not in seen:
             seen.add((hit.line, hit.ref))
             yield hit

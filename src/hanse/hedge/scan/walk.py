@@ -78,11 +78,12 @@ def _below(folder: Path, prefix: str, patterns: Sequence[str], found: Walk, top:
             continue
         for entry in entries:
             path = before + entry.name
-            if ignore.matches(path, patterns):
+            is_folder = not entry.is_symlink() and entry.is_dir(follow_symlinks=False)
+            if ignore.matches(f"{path}/" if is_folder else path, patterns):
                 found.skipped.append(Skipped(path, "excluded"))
             elif entry.is_symlink():
                 found.skipped.append(Skipped(path, "a symbolic link"))
-            elif entry.is_dir(follow_symlinks=False):
+            elif is_folder:
                 if entry.name in FOLDERS or entry.name.endswith(SUFFIXES):
                     found.skipped.append(Skipped(path, "vendored or generated"))
                 else:

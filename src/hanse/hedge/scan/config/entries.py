@@ -41,6 +41,10 @@ _PAIR_VALUES = ("value", "default", "defaultValue", "values")
 _REPOSITORY = frozenset(
     {"repo", "hf_repo", "model", "repository", "hf", "hub", "hub_repo", "model_repo", "hf_model", "repo_id"}
 )
+_MAIN = frozenset(
+    {"model", "base_model", "repo", "hf_repo", "repo_id", "hf_model", "pretrained", "pretrained_model", "storage"}
+)
+_PARTS = ("tokenizer", "adapter", "adapters", "lora", "draft")
 _PRICE = frozenset({"cost", "price", "prices", "usd", "pricing", "input", "output"})
 _ALIASES = {"model_name": "litellm_params"}
 _ADDRESS = re.compile(r"(?:https?://(?:www\.)?(?:huggingface\.co|hf\.co)/[\w.-]+/[\w.-]+/resolve/|hf://)[^\s\"'<>)]+")
@@ -162,7 +166,7 @@ class Tree:
 
     def _scalar(self, entry: Entry, value: Scalar, among: Mapping, above: tuple[str, ...], data: bool) -> Iterator[Hit]:
         key, name = entry.key, "_".join(keys.words(entry.key))
-        if value.text is not None and "\n" in value.text and "." in key:
+        if value.text is not None and "." in key:
             yield from self.embedded(key, value.text, value.line)
         if data or (_OUTPUT.search(name) and keys.strength(key) != "sure"):
             return
@@ -271,28 +275,38 @@ def _known_provider(text: str) -> bool:
     return low in ("ollama", "openai", "lmstudio") or low in HUB_SERVERS or low in PROVIDERS
 
 
+def _main(among: Mapping, key: str, stem: str) -> bool:
+    """Whether a bare `revision` speaks of this key: it is the model, or the first one that is no tokenizer and no adapter."""
+    if "_".join(keys.words(key)) in keys.INHERIT or stem in _MAIN:
+        return True
+    named = (e.key for e in among.entries if isinstance(e.value, Scalar) and keys.strength(e.key) == "sure")
+    return next((one for one in named if keys.stem(one).split("_")[-1] not in _PARTS), None) == key
+
+
 def _revision(among: Mapping, key: str) -> str | None:
     """The revision that stands beside a key: NAME_revision, else revision (a tokenizer's or adapter's must name it)."""
     stem = keys.stem(key)
     given = {
         "_".join(keys.words(e.key)): e.value.value
         for e in among.entries
-        if isinstance(e.value, Scalar) and keys.is_revision(e.key)
+        if isinstance(e.value, Scalar) and e.value.value not in ("null", "~") and keys.is_revision(e.key)
     }
     for name in (f"{stem}_revision", f"{stem}_commit", f"{stem}_sha", f"revision_of_{stem}", f"{stem}_commit_hash"):
         if name in given:
             return given[name] or None
-    if "_".join(keys.words(key)) in keys.INHERIT or stem.split("_")[-1] not in ("tokenizer", "adapter", "lora"):
-        for name in (
-            "revision",
-            "model_revision",
-            "hf_revision",
-            "commit",
-            "sha",
-            "commit_hash",
-            "revision_of_model",
-            "repo_revision",
-        ):
-            if name in given:
-                return given[name] or None
+    if not _main(among, key, stem):
+        return None
+    owned = {keys.stem(e.key) for e in among.entries if e.key != key and keys.strength(e.key) != "no"}
+    for name in (
+        "revision",
+        "model_revision",
+        "hf_revision",
+        "commit",
+        "sha",
+        "commit_hash",
+        "revision_of_model",
+        "repo_revision",
+    ):
+        if name in given and name.removesuffix("_revision") not in owned:
+            return given[name] or None
     return None

@@ -69,7 +69,7 @@ def strength(key: str) -> Strength:
         parts.pop()
     while len(parts) > 1 and parts[-1] in _TAIL and not _is_noun(parts[-1]):
         parts.pop()
-    if len(parts) > 1 and re.fullmatch(r"\d+|[a-z]", parts[-1]):
+    if len(parts) > 1 and re.fullmatch(r"\d+|[a-d]", parts[-1]):
         parts.pop()
     last = parts[-1].rstrip("0123456789") or parts[-1]
     if last in _SURE:

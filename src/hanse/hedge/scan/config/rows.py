@@ -30,7 +30,7 @@ def read_env_nodes(text: str) -> list[Node]:
                     Entry(
                         match["key"],
                         value.line if value.known else number,
-                        Scalar(value.text if value.known else raw, number),
+                        Scalar(value.text if value.known else raw, value.line if value.known else number),
                     )
                 )
         else:

@@ -15,6 +15,8 @@ DEEPEST = 80
 _DIRECTIVE = re.compile(r"^[ \t]*(?:\{\{-?\s*(?:if|else|end|range|with|define|template|include|block|toYaml|tpl|/\*|\$\w+\s*:?=|fail|print)[^\n]*|"
                         r"\{%[^\n]*%\}[ \t]*|\{#[^\n]*#\}[ \t]*|- ?\{\{-?\s*(?:include|toYaml|range|if|end|tpl)[^\n]*)$", re.MULTILINE)  # fmt: skip
 _PRINTED = re.compile(r"\$?\{\{[^{}\n]*\}\}|\{%[^%\n]*%\}")
+_OTHER_BREAKS = {ord(letter): " " for letter in "\r\x85\u2028\u2029"}
+"""What YAML takes for the end of a row and editors do not."""
 _HOLE = re.compile("HANSEHOLE([0-9]+)X")
 _ROW = re.compile(
     r"^(?P<indent>[ \t]*)(?:- )?[\"']?(?P<key>[A-Za-z_][\w.-]*)[\"']?[ \t]*:[ \t]+(?P<value>[^#\n]+?)[ \t]*(?:#.*)?$"
@@ -43,6 +45,7 @@ def _composed(text: str, holes: list[str] | None = None, _original: str = "") ->
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    text = text.translate(_OTHER_BREAKS)
     text = text.replace("\t", "    ") if re.search(r"^\t+\S", text, re.MULTILINE) else text
     made: list[Node] = []
     builder = _Builder(text, holes or [])

@@ -17,6 +17,7 @@ from hanse.hedge.scan.javascript.tree import (
     Name,
     Tree,
     is_attribute,
+    is_expression,
     is_mark,
     is_word,
     names_in,
@@ -154,6 +155,9 @@ class _Scan:
         if len(value) > 1 and isinstance(value[0], Token) and value[0].kind == "string" and is_attribute(value[1]):
             value = value[:1]
         expression = Expression(value, self.group)
+        braces = value[0] if value else None
+        if isinstance(braces, Group) and is_expression(braces):  # <Chat model={...} />
+            expression = Expression(braces.items, braces)
         target = self.items[at]
         if isinstance(target, Group) and target.open == "[" and at > 0 and len(target.items) == 1:
             key = target.items[0]
@@ -172,7 +176,9 @@ class _Scan:
         elif self.group.role in ("class", "enum"):
             self.tree.assign(name, "this")
             self.tree.members.setdefault(f"{class_name(self.group)}.{name.name}", []).append(name)
-        elif not is_word(before, *_DECLARES) and (self.group.open != "(" or self.group.role == "block"):
+        elif self.group.open == "(" and _within_tag(before):
+            self.tree.named.append(name)
+        elif not is_word(before, *_DECLARES) and self.group.open != "(":
             self.tree.bind(name, scope_of(name.name, self.group))
 
     def _field(self, index: int) -> int:
@@ -228,6 +234,13 @@ class _Scan:
                 if end is None:
                     return
                 at = end
+
+
+def _within_tag(before: Item | None) -> bool:
+    """Whether a name behind this is an attribute of JSX rather than a parameter."""
+    if isinstance(before, Token):
+        return before.kind in ("name", "string")
+    return before is not None
 
 
 def _is_group(item: Item | None, bracket: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hanse.hedge.scan.javascript import extent
@@ -180,3 +181,27 @@ def class_name(group: Group) -> str:
             name = parent.items[index + 1]
             return name.text if isinstance(name, Token) else ""
     return ""
+
+
+def results(function: Function) -> Iterator[Expression]:
+    """What a function gives."""
+    if function.value is not None:
+        yield function.value
+    if function.body is not None:
+        yield from _returned(function.body)
+
+
+def _returned(body: Group) -> Iterator[Expression]:
+    for index, item in enumerate(body.items):
+        if is_word(item, "return"):
+            end = next(
+                (
+                    at
+                    for at in range(index + 1, len(body.items))
+                    if is_mark(body.items[at], ";") or is_word(body.items[at], "case", "default", "return")
+                ),
+                len(body.items),
+            )
+            yield Expression(body.items[index + 1 : end], body)
+        elif isinstance(item, Group) and item.open == "{" and item.role == "block":
+            yield from _returned(item)

@@ -43,6 +43,7 @@ _BEFORE_REGEX = frozenset(
         "await",
     }
 )
+_BEFORE_STRING = _BEFORE_REGEX | {"import", "from", "export", "default", "extends", "as", "async"}
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 
 
@@ -118,6 +119,8 @@ class _Lexer:
             elif letter == "/" and self._regex_may_start():
                 match = _REGEX.match(text, self.at)
                 self._token("regex" if match else "mark", match[0] if match else letter)
+            elif letter in "'\"" and self._apostrophe():
+                self._token("mark", letter)
             elif letter in "([{":
                 self._open(letter)
             elif letter in ")]}":
@@ -178,6 +181,13 @@ class _Lexer:
         self.at += 1
         template.end = min(self.at, len(self.text))
         self.group.items.append(template)
+
+    def _apostrophe(self) -> bool:
+        """Whether a quote stands right behind a word, as in the text of JSX: Don't."""
+        last = self.group.items[-1] if self.group.items else None
+        if not isinstance(last, Token) or last.kind not in ("name", "number") or last.end != self.at:
+            return False
+        return last.text not in _BEFORE_STRING
 
     def _regex_may_start(self) -> bool:
         if not self.group.items:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from hanse.hedge.scan.finding import Hit
+from hanse.hedge.scan.javascript import callees
+from hanse.hedge.scan.javascript.functions import results
 from hanse.hedge.scan.javascript.lexer import Group, Item, Template, Token
 from hanse.hedge.scan.javascript.tree import (
     Call,
     Expression,
-    Function,
     Items,
     Name,
     Tree,
@@ -19,6 +20,7 @@ from hanse.hedge.scan.javascript.tree import (
     split,
 )
 from hanse.hedge.scan.python import texts
+from hanse.hedge.scan.python.sightings import Sightings, shortened
 from hanse.hedge.scan.python.texts import Values
 from hanse.hedge.scan.python.values import Many, Origin, Plain, Table, Text, Thing, Unknown, Value
 
@@ -41,13 +43,6 @@ _ENVIRONMENTS = (
     "context.env",
     "$env",
     "globalThis.process.env",
-)
-_HANDED_ON = frozenset({"trim", "toString", "valueOf", "String", "resolve", "fileURLToPath", "URL", "normalize", "freeze",
-                        "unref", "ref", "computed", "useState", "signal", "optional", "readonly", "structuredClone",
-                        "shallowRef", "toRef", "writable"})  # fmt: skip
-_DEFAULTS = frozenset({"default", "prefault", "catch", "withDefault"})
-_LOOKUPS = frozenset(
-    {"get", "env", "getEnv", "getenv", "getString", "str", "getOrDefault", "optionalEnv", "envOr", "requireEnv"}
 )
 
 
@@ -111,7 +106,7 @@ class Resolver:
             return self.items(parts[-1], scope)
         parts = _parts(items, "+")
         if len(parts) > 1 and len(parts) <= DEPTH:
-            return texts.joined([self.items(part, scope) for part in parts], self._origin(items[0]))
+            return texts.joined([self.items(part, scope) for part in parts], self.origin(items[0]))
         if any(
             isinstance(item, Token)
             and item.kind == "mark"
@@ -123,7 +118,7 @@ class Resolver:
             return (Plain(None),)
         return self._chain(items, scope)
 
-    def _origin(self, item: Item) -> Origin:
+    def origin(self, item: Item) -> Origin:
         return Origin(self.file, item.line, item.start)
 
     def _ternary(self, items: Items, at: int, scope: Group) -> Values:
@@ -145,6 +140,12 @@ class Resolver:
         for name in list(self.tree.root.names)[:ITEMS]:
             pairs.append(((Text(name, Origin(self.file, 0)),), self.name(name, self.tree.root)))
         return (Table(tuple(pairs)),)
+
+    def unresolved(self, sightings: Sightings, items: Items, line: int, how: str) -> None:
+        """Reports a name that only the running program has."""
+        items = bare(items)
+        text = shortened(self.tree.text[items[0].start : items[-1].end])
+        sightings.add(Origin(self.file, line, items[0].start), Hit(line, text, None, how, "unknown", False))
 
     # One operand: a literal or name with what follows it
 
@@ -168,7 +169,7 @@ class Resolver:
                     values = self._member(values, text, name, scope)
                 at += 2
             elif isinstance(item, Group) and item.open == "(":
-                values = self._called(name, values, item, items[:at], scope, made)
+                values = callees.result(self, name, values, item, items[0], made)
                 name, at = f"{name}()", at + 1
             elif isinstance(item, Group) and item.open == "[":
                 values = self._item(values, item, name)
@@ -185,12 +186,12 @@ class Resolver:
                 return self.items(split(first.items)[-1], first) if first.items else ()
             return (self._list(first),) if first.open == "[" else (self._object(first),)
         if first.kind == "string":
-            return (Text(first.text, self._origin(first)),)
+            return (Text(first.text, self.origin(first)),)
         if first.kind == "number":
             return (
                 (Plain(int(first.text)),)
                 if first.text.isdigit() and len(first.text) < 18
-                else (Text(first.text, self._origin(first)),)
+                else (Text(first.text, self.origin(first)),)
             )
         if first.kind != "name" or first.text in _LITERALS:
             return (Plain(None),)
@@ -198,7 +199,7 @@ class Resolver:
 
     def _template(self, template: Template, scope: Group) -> Values:
         parts: list[Values] = []
-        at = self._origin(template)
+        at = self.origin(template)
         for part in template.parts:
             parts.append((Text(part, at),) if isinstance(part, str) else self.items(part.items, part))
         return texts.joined(parts, at) if parts else ()
@@ -245,7 +246,7 @@ class Resolver:
         while scope is not None:
             bound = [binding for binding in scope.names.get(name, ()) if isinstance(binding, Name)]
             if bound:
-                return texts.settled(tuple(value for binding in bound for value in self.binding(binding)))
+                return tuple(value for binding in bound for value in self.binding(binding))
             scope = scope.parent
         return (Unknown("other"),)
 
@@ -272,7 +273,7 @@ class Resolver:
         if binding.how == "element":
             values = self.elements(values)
         for part in binding.keys:
-            values = self._keyed(values, part)
+            values = self.keyed(values, part)
         return values or (Unknown("other"),)
 
     def _parameter(self, binding: Name) -> Values:
@@ -284,7 +285,7 @@ class Resolver:
                 for part in binding.keys:
                     values = tuple(
                         value
-                        for value in self._keyed(values, part)
+                        for value in self.keyed(values, part)
                         if not isinstance(value, Unknown) or (values[:1] != () and not isinstance(values[0], Table))
                     )
                 passed += values
@@ -292,7 +293,7 @@ class Resolver:
             return tuple(passed) or (Unknown("parameter"),)
         default = self.evaluate(binding.value)
         known = tuple(value for value in passed if not isinstance(value, Unknown))
-        return (*default, *known)
+        return (*default, *known, Unknown("optional"))
 
     # Members and calls
 
@@ -300,7 +301,7 @@ class Resolver:
         if any(name == f"{place}.{part}" or name.endswith(f".{place}.{part}") for place in _ENVIRONMENTS):
             assigned = [value for binding in self.tree.members.get(name, ()) for value in self.binding(binding)]
             return tuple(assigned) if texts.texts(assigned) else (Unknown("input"),)
-        found = self._keyed(tuple(value for value in values if isinstance(value, Table)), part)
+        found = self.keyed(tuple(value for value in values if isinstance(value, Table)), part)
         if texts.texts(found) or any(isinstance(value, Table | Many) for value in found):
             return found
         if part == "value" and any(isinstance(value, Text) for value in values):  # of a ref or a signal
@@ -311,19 +312,19 @@ class Resolver:
             for value in self.binding(binding)
         ]
         if texts.texts(members):
-            return texts.settled(tuple(members))
+            return tuple(members)
         return tuple(members) or tuple(value for value in values if isinstance(value, Unknown)) or (Unknown("other"),)
 
     def _item(self, values: Values, group: Group, name: str) -> Values:
         inside = self.items(group.items, group)
-        keys = [text.value for text in texts.texts(inside)]
-        if keys and name.endswith(_ENVIRONMENTS):
+        keys = [] if texts.unknown(inside) else [text.value for text in texts.texts(inside)]
+        if texts.texts(inside) and name.endswith(_ENVIRONMENTS):
             return (Unknown("input"),)
         if keys:
-            return tuple(value for key in keys for value in self._keyed(values, key))
+            return tuple(value for key in keys for value in self.keyed(values, key))
         numbers = [value.value for value in inside if isinstance(value, Plain) and isinstance(value.value, int)]
         if numbers:
-            return self._keyed(values, numbers[0])
+            return self.keyed(values, numbers[0])
         found: list[Value] = []
         for value in values:
             if isinstance(value, Many):
@@ -332,7 +333,7 @@ class Resolver:
                 found += [inner for _, item in value.pairs for inner in self.later(item)]
         return tuple(found) or (Unknown("other"),)
 
-    def _keyed(self, values: Values, key: str | int) -> Values:
+    def keyed(self, values: Values, key: str | int) -> Values:
         found: list[Value] = []
         for value in values:
             if isinstance(value, Table):
@@ -356,93 +357,13 @@ class Resolver:
                 found.append(value)
         return texts.distinct(found) or (Unknown("other"),)
 
-    def _called(self, name: str, values: Values, group: Group, before: Items, scope: Group, made: bool) -> Values:
-        """What a call gives; `values` is what its method is called on."""
-        arguments = [self.items(part, group) for part in split(group.items)[:8]] if len(group.items) < ITEMS else []
-        last = name.rpartition(".")[2]
-        if last in ("join", "resolve") and ("path" in name or last == name):
-            return (
-                texts.path([part for part in arguments if not _is_place(part)], self._origin(before[0]))
-                if arguments
-                else ()
-            )
-        if last == "join" and arguments:
-            glue = [text.value for text in texts.texts(arguments[0])]
-            for value in values:
-                if isinstance(value, Many) and glue:
-                    return texts.joined(
-                        [self.later(item) for item in value.items[:12]], self._origin(before[0]), glue[0].join
-                    )
-        if last in _DEFAULTS and arguments:
-            return arguments[0] if texts.texts(arguments[0]) else (Unknown("input"),)
-        if last in _LOOKUPS and len(arguments) > 1 and texts.texts(arguments[1]):
-            return arguments[1]
-        if last in _LOOKUPS and name.rpartition(".")[0].endswith("env"):
-            return (Unknown("input"),)
-        if last in ("values", "keys", "entries", "from", "freeze") and name.partition(".")[0] in ("Object", "Array"):
-            return self._listed(last, arguments)
-        if last == "split" and texts.texts(values):
-            separator = [text.value for part in arguments[:1] for text in texts.texts(part)][:1] or [","]
-            return tuple(
-                Many(tuple((texts.changed(text, part.strip()),) for part in text.value.split(separator[0] or ",")))
-                for text in texts.texts(values)
-            )
-        if last in ("replace", "toLowerCase", "slice", "substring"):
-            return tuple(value if isinstance(value, Unknown) else Unknown("call") for value in values)
-        if last in _HANDED_ON:
-            return arguments[0] if arguments and (last == name or made or last in ("freeze", "resolve")) else values
-        own = self._own(last)
-        return own if own else (Thing(),) if made else (Unknown("call"),)
-
-    def _listed(self, last: str, arguments: Sequence[Values]) -> Values:
-        found: list[Values] = []
-        for value in arguments[0] if arguments else ():
-            if isinstance(value, Table):
-                for names, item in value.pairs:
-                    key = names or (Unknown("other"),)
-                    found.append(
-                        key
-                        if last == "keys"
-                        else self.later(item)
-                        if last == "values"
-                        else (Many((key, self.later(item))),)
-                    )
-            elif isinstance(value, Many):
-                found += [self.later(item) for item in value.items]
-        if last == "freeze":
-            return arguments[0] if arguments else ()
-        return (Many(tuple(found)),)
-
-    def _own(self, name: str) -> Values:
+    def own(self, name: str) -> Values:
         """What a function of the file gives, when it gives strings."""
         found: list[Value] = []
         for function in self.tree.functions.get(name, ()) if name else ():
-            for expression in _results(function):
+            for expression in results(function):
                 found += self.evaluate(expression)
         return tuple(found) if texts.texts(found) else ()
-
-
-def _results(function: Function) -> Iterable[Expression]:
-    if function.value is not None:
-        yield function.value
-    if function.body is not None:
-        yield from _returned(function.body)
-
-
-def _returned(body: Group) -> Iterable[Expression]:
-    for index, item in enumerate(body.items):
-        if is_word(item, "return"):
-            end = next(
-                (
-                    at
-                    for at in range(index + 1, len(body.items))
-                    if is_mark(body.items[at], ";") or is_word(body.items[at], "case", "default", "return")
-                ),
-                len(body.items),
-            )
-            yield Expression(body.items[index + 1 : end], body)
-        elif isinstance(item, Group) and item.open == "{" and item.role == "block":
-            yield from _returned(item)
 
 
 def bare(items: Items) -> Items:
@@ -463,10 +384,3 @@ def _parts(items: Items, mark: str) -> list[Items]:
     if not any(is_mark(item, mark) for item in items):
         return [items]
     return split(items, mark)
-
-
-def _is_place(values: Values) -> bool:
-    """__dirname and the like: what follows is as seen from there."""
-    return not texts.texts(values) and all(
-        isinstance(value, Unknown) and value.why in ("other", "call") for value in values
-    )

@@ -145,18 +145,19 @@ def scope_of(name: str, group: Group) -> Group:
     return group
 
 
-def _is_attribute(following: Item) -> bool:
-    """Whether a string before this is an attribute's: <Chat model="..." temperature={0} />."""
-    return is_mark(following, "/", ">") or (
-        isinstance(following, Token) and following.kind == "name" and following.text not in ("as", "satisfies", "in")
-    )
-
-
 def is_attribute(following: Item) -> bool:
     """Whether a string before this is an attribute's: <Chat model="..." temperature={0} />."""
     if isinstance(following, Token) and following.kind == "name":
         return following.text not in ("as", "satisfies", "in")
     return is_mark(following, "/", ">")
+
+
+def is_expression(braces: Group) -> bool:
+    """Whether braces hold an expression, as those of JSX do, and are no object."""
+    if braces.open != "{" or not braces.items or any(is_mark(item, ":", ",", "...", ";") for item in braces.items):
+        return False
+    first = braces.items[0]
+    return len(braces.items) > 1 or isinstance(first, Template) or (isinstance(first, Token) and first.kind == "string")
 
 
 def typed(items: Items, at: int) -> bool:

@@ -29,20 +29,21 @@ _FIRST = frozenset({"Path", "PurePath", "PosixPath", "PurePosixPath", "WindowsPa
                     "abspath", "realpath", "normpath", "open", "deque", "deepcopy", "cycle", "tqdm", "track",
                     "to_absolute_path", "SecretStr", "quote", "MappingProxyType", "nullcontext"})  # fmt: skip
 """They give their first argument, or nearly so."""
-_BUILTIN = frozenset({"str", "list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "unicode"})
+_BUILTIN = frozenset({"str", "vars", "list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "unicode"})
 """As _FIRST, when nothing else is called so."""
 _SAME = frozenset({"strip", "rstrip", "lstrip", "resolve", "expanduser", "absolute", "as_posix", "open", "copy", "encode",
                    "decode", "get_secret_value", "tolist", "as_uri"})  # fmt: skip
 """Methods that give what they are called on."""
 _ONE_OF = frozenset({"choice", "choices", "sample", "next", "max", "min"})
-_CHOOSERS = frozenset({"selectbox", "radio", "select_slider", "multiselect", "segmented_control", "pills"})
+CHOOSERS = frozenset({"selectbox", "radio", "select_slider", "multiselect", "segmented_control", "pills"})
+"""Widgets whose second argument, or `options`, is what can be chosen."""
 _DEFAULTS = frozenset({"Option", "Argument", "Field", "field", "Query", "Form", "Body", "Param", "Parameter", "Header",
                        "Cookie", "Input", "attrib", "ib", "mapped_column", "Column", "StringVar", "String", "CharField",
                        "TextField", "Setting", "Str", "Unicode", "Traitlet"})  # fmt: skip
 _ASKS = frozenset({"env", "config", "getenv", "get_env", "str", "getEnv", "env_str", "get_setting", "get_config", "getattr",
                    "env_var", "get_env_var", "environ", "get_from_env", "secret", "secrets", "param", "get_param", "read_env"})  # fmt: skip
 """Lookups under a name with a default as their second argument."""
-LOOKUPS = _ASKS | {"get", "pop", "setdefault"}
+LOOKUPS = _ASKS | {"get", "pop", "setdefault", "setenv", "putenv"}
 """The same, those of dictionaries too."""
 
 
@@ -133,14 +134,14 @@ def _environment(evaluator: Evaluator, expr: ast.Call, place: Place) -> Values:
     assigned = members.environment(evaluator, expr.args[0], place) if expr.args else (Unknown("input"),)
     given = evaluator.evaluate(default[0], place) if default else ()
     known = tuple(value for value in (*given, *assigned) if not isinstance(value, Plain))
-    return texts.settled(known) or (Unknown("input"),)
+    return known or (Unknown("input"),)
 
 
 def _get(evaluator: Evaluator, receiver: Values, expr: ast.Call, place: Place) -> Values | None:
     """x.get("model", default)."""
     if not expr.args:
         return None
-    keys = {text.value for text in texts.texts(evaluator.evaluate(expr.args[0], place))}
+    keys = members.keys_of(evaluator, expr.args[0], place)
     default = expr.args[1:2] or [part.value for part in expr.keywords if part.arg in ("default", "fallback")]
     given = tuple(
         value for part in default for value in evaluator.evaluate(part, place) if not isinstance(value, Plain)
@@ -150,7 +151,7 @@ def _get(evaluator: Evaluator, receiver: Values, expr: ast.Call, place: Place) -
         found = members.keyed(evaluator, tables, keys)
         return (*found, *given) or (Unknown("other"),)
     if texts.texts(given):
-        return tuple(value for value in given if not isinstance(value, Unknown))
+        return texts.either((*given, Unknown("optional")))
     if any(isinstance(value, Unknown) for value in given):
         return given
     return None if any(isinstance(value, Instance) for value in receiver) else (Unknown("other"),)
@@ -209,15 +210,16 @@ def _changing(evaluator: Evaluator, expr: ast.Call, func: ast.Attribute, place: 
     if not all(arguments):
         return (Unknown("other"),)
     plain = [part[0] for part in arguments]
+    at = evaluator.at(expr, place)
     found: list[Value] = []
     for value in receiver:
         if not isinstance(value, Text):
             found.append(value if isinstance(value, Unknown) else Unknown("other"))
         elif func.attr == "with_suffix" and plain:
-            found.append(texts.changed(value, value.value.rpartition(".")[0] + plain[0]))
+            found.append(texts.changed(value, value.value.rpartition(".")[0] + plain[0], at))
         elif func.attr in ("lower", "upper") or (func.attr == "replace" and len(plain) == 2) or len(plain) == 1:
             method = getattr(value.value, func.attr, None)
-            found.append(texts.changed(value, value.value if method is None else method(*plain)))
+            found.append(texts.changed(value, value.value if method is None else method(*plain), at))
     return tuple(found) or (Unknown("other"),)
 
 
@@ -242,7 +244,7 @@ def _known(evaluator: Evaluator, expr: ast.Call, place: Place, name: str) -> Val
         return evaluator.evaluate(expr.args[1], place)
     if last in _ONE_OF and first is not None:
         return evaluator.elements(evaluator.evaluate(first, place))
-    if last in _CHOOSERS:
+    if last in CHOOSERS:
         options = expr.args[1] if len(expr.args) > 1 else keywords.get("options")
         return evaluator.elements(evaluator.evaluate(options, place)) if options is not None else (Unknown("input"),)
     if last in (
@@ -343,7 +345,8 @@ def _default(
             last in _DEFAULTS or name != "value" or last in ("text_input", "Dropdown", "Textbox", "Radio")
         ):
             values = evaluator.evaluate(given, place)
-            return values if not all(isinstance(value, Plain) for value in values) else (Unknown("input"),)
+            known = () if all(isinstance(value, Plain) for value in values) else values
+            return (*known, Unknown("input"))
     factory = keywords.get("default_factory")
     if factory is not None:
         return tuple(
@@ -372,7 +375,7 @@ def _default(
         and isinstance(expr.args[0].value, str)
     ):
         values = evaluator.evaluate(expr.args[1], place)
-        return values if texts.texts(values) else None
+        return (*values, Unknown("input")) if texts.texts(values) else None
     if last == "text_input" and len(expr.args) >= 2:
         return evaluator.evaluate(expr.args[1], place)
     return None

@@ -56,9 +56,7 @@ _add(
 _add("from_single_file", 0, "pretrained_model_link_or_path pretrained_model_link_or_path_or_dict")
 _add("load_lora_weights load_textual_inversion load_ip_adapter load_attn_procs lora_state_dict", 0,
      "pretrained_model_name_or_path_or_dict pretrained_model_name_or_path", objects=True)  # fmt: skip
-_add(
-    "load_adapter add_adapter_from_hub set_adapter_from", 0, "peft_model_id model_id adapter_name_or_path", objects=True
-)
+_add("load_adapter", 0, "peft_model_id model_id adapter_name_or_path", objects=True)
 _add("from_quantized", 0, "model_name_or_path quant_path repo_id")
 _add("from_preset", 0, "preset")
 _add("from_model_id", None, "model_id")
@@ -67,7 +65,7 @@ _add("restore_from", 0, "restore_path", modules="nemo", kind="path")
 _add("load_from_checkpoint", 0, "checkpoint_path", kind="path")
 _add("get_pretrained", 0, "name", modules="audiocraft")
 _add("hf_hub_download snapshot_download try_to_load_from_cache hf_hub_url list_repo_files model_info list_repo_tree get_safetensors_metadata "
-     "cached_download_from_hub model_file_download", 0, "repo_id model_id")  # fmt: skip
+     "model_file_download", 0, "repo_id model_id")  # fmt: skip
 _add("SentenceTransformer CrossEncoder SparseEncoder", 0, "model_name_or_path model_name")
 _add("InferenceClient AsyncInferenceClient InferenceApi", 0, "model repo_id")
 _add("pipeline", 1, "model", modules="transformers modelscope diffusers optimum", objects=True)
@@ -115,7 +113,6 @@ _add("LoRARequest", 2, "lora_path lora_local_path")
 _add("Engine Runtime", None, "model_path model", modules="sglang sgl")
 _add("Llama", 0, "model_path", modules="llama_cpp", kind="path")
 _add("LlamaCpp LlamaCppEmbeddings ChatLlamaCpp LlamaCPP", None, "model_path model_url", kind="path")
-_add("LlamaGrammar", None, "")
 _add("Generator Translator Encoder Whisper", 0, "model_path", modules="ctranslate2", kind="path")
 _add("InferenceSession", 0, "path_or_bytes", objects=True, kind="path")
 _add("WhisperModel", 0, "model_size_or_path")
@@ -146,6 +143,15 @@ _add("load_file safe_open", 0, "filename", modules="safetensors", kind="path", o
 _add("load_model load_and_assign", 1, "filename", modules="safetensors", kind="path")
 _add("load_state_dict_from_url load_url", 0, "url", kind="url")
 _add("get_file", 1, "origin", ask="weights", kind="url", silent=True)
+_add("load", 0, "f", modules="onnx", kind="path", objects=True)
+_add(
+    "HuggingFaceModel PyTorchModel TensorFlowModel SKLearnModel XGBoostModel Model DJLModel",
+    None,
+    "model_data",
+    modules="sagemaker",
+    kind="bucket",
+)
+_add("clone_from", 0, "url", ask="shape", kind="url", silent=True)
 _add("load_weights", 0, "filepath path", ask="weights", kind="path", objects=True, silent=True)
 _add("load_checkpoint_and_dispatch load_checkpoint_in_model", 1, "checkpoint")
 _add("load_word2vec_format load_facebook_model load_facebook_vectors", 0, "fname path", kind="path", objects=True)
@@ -162,7 +168,6 @@ _add("read_model compile_model", 0, "model model_path", modules="openvino", kind
 _add("Interpreter", 0, "model_path", modules="tflite_runtime tensorflow tf ai_edge_litert", kind="path")
 _add("MLModel", 0, "model", modules="coremltools", kind="path")
 _add("Booster", None, "model_file", kind="path")
-_add("create_from_model_path", None, "", modules="mediapipe")
 _add("BaseOptions", None, "model_asset_path", kind="path")
 
 # Wrappers.
@@ -228,7 +233,6 @@ _add(
 # Services.
 _add("completion acompletion text_completion atext_completion embedding aembedding image_generation transcription speech rerank responses aresponses "
      "moderation batch_completion", 0, "model", modules="litellm", kind="hosted", ask="hosted")  # fmt: skip
-_add("token_counter get_max_tokens supports_function_calling completion_cost", None, "", modules="litellm")
 _add("chat generate embed embeddings", 0, "model", modules="ollama", kind="ollama", ask="ollama")
 _add("pull show", 0, "model", modules="ollama", kind="ollama", ask="ollama")
 _add("create", None, "from_", modules="ollama", kind="ollama", ask="ollama")

@@ -64,7 +64,7 @@ def _line(
         if isinstance(part, ast.Constant):
             text += str(part.value)
         else:
-            text += f"$HANSE_{len(words)} " if False else f"${{HANSE_{len(words)}}}"
+            text += f"${{HANSE_{len(words)}}}"
             words.append(part)
     yield from _filled(evaluator, text, words, argument.lineno, site, shell, source)
 

@@ -12,8 +12,8 @@ from hanse.hedge.scan.finding import Kind
 from hanse.hedge.scan.looks import Look
 
 Ask = str
-"""How a call asks: 'any' (nothing but a model can stand there), 'shape' (the text must look like one), 'ollama', 'hosted'
-(both: any name), 'weights' (a file of weights)."""
+"""How a call asks: 'any' (nothing but a model can stand there), 'shape' (the text must look like one), 'file' (the same, but
+a path must be a file of weights), 'ollama', 'hosted' (both: any name), 'weights' (a file of weights), 'torch.hub'."""
 
 _GOODS = frozenset({"make", "brand", "manufacturer", "vin", "license_plate", "licensePlate", "serial", "serial_number", "serialNumber", "sku",
                     "mileage", "horsepower"})  # fmt: skip
@@ -24,6 +24,9 @@ _CHECKED = re.compile(
     r"blocklist|tariff|rates|context|regex|pattern|prefix|prefixes|suffix|title|label|labels|description|message|error|"
     r"help|prompt|template|doc|docs|alias"
 )
+_COLLECTIONS = frozenset({"map", "mapping", "mappings", "registry", "options", "option", "choices", "choice", "presets", "preset", "table",
+                          "catalog", "configs", "config", "specs", "spec", "zoo", "pool", "lookup", "candidates", "variants", "defaults"})  # fmt: skip
+"""Last words of names for many models: MODEL_MAP."""
 _EXTRA = frozenset(
     {"model_source", "path_or_hf_repo", "source_model", "model_spec", "model_string", "model_str", "model_ref"}
 )
@@ -40,6 +43,9 @@ _GIVEN_AWAY = re.compile(
     r"hf://|huggingface\.co/|hf\.co/|hf-mirror\.com/|modelscope\.c|ollama\.com/library/|tfhub\.dev/|"
     r"\.(?:gguf|ggml|safetensors|onnx|ptl?|pth|ckpt|keras|tflite|mlmodel|llamafile|nemo|caffemodel|pdparams|litertlm|bin|h5)"
     r"(?:\?[^/]*)?$|^[A-Za-z0-9][\w.-]*/[\w.-]+$"
+)
+_FETCHED = re.compile(
+    r"^hf://|/(?:resolve|raw)/|\.git$|^git\+|://(?:api-inference|router)\.huggingface\.co/|://tfhub\.dev/"
 )
 _ADDRESS = re.compile(
     r"(?:huggingface\.co|hf\.co|hf-mirror\.com)/(?:models/)?\{[^{}]+\}|hf://\{|(?:huggingface\.co|hf\.co)/.*/resolve/"
@@ -104,7 +110,17 @@ def strength(name: str) -> keys.Strength:
         return "sure"
     if any(_CHECKED.fullmatch(word) for word in keys.words(name)):
         return "no"
-    return keys.strength(name)
+    found = keys.strength(name)
+    if found != "no":
+        return found
+    parts = list(keys.words(name))
+    for index, part in enumerate(parts):  # models_by_task
+        if part in ("by", "for", "per") and index:
+            parts = parts[:index]
+            break
+    while len(parts) > 1 and parts[-1] in _COLLECTIONS:
+        parts.pop()
+    return keys.strength("_".join(parts))
 
 
 def goods(names: Iterable[str]) -> bool:
@@ -112,10 +128,24 @@ def goods(names: Iterable[str]) -> bool:
     return not _GOODS.isdisjoint(names)
 
 
+def inner_file(text: str, beside: Iterable[str]) -> bool:
+    """Whether a text is a file inside a repository or at an address that stands beside it."""
+    if "/" in text or not looks.weights(text):
+        return False
+    found = [_look(other) for other in beside if other != text and "/" in other]
+    return any(look is not None and look.kind in ("hub", "url") for look in found)
+
+
 def anywhere(text: str) -> Look | None:
-    """A text that is a model wherever it stands: an address on the hub, a file of weights, a known organization's model."""
-    found = looks.anywhere(text.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0] if "://" in text else text)
-    if found is None or (found.kind == "hub" and "://" not in text and not modelish(text)):
+    """A text that is a model wherever it stands: what is fetched from the hub, a file of weights, a known organization's
+    model. A page about a model is none."""
+    bare = text.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0] if "://" in text else text
+    found = looks.anywhere(bare)
+    if found is None:
+        return None
+    if "://" in text:
+        return found if looks.weights(bare) or _FETCHED.search(bare) else None
+    if found.kind == "hub" and not modelish(text):
         return None
     if found.kind == "path" and "/" not in text and not text.endswith((".gguf", ".llamafile")):
         return None  # a file's name alone is mostly one inside a repository or folder

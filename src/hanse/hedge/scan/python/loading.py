@@ -5,18 +5,18 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hanse.hedge.scan.finding import Kind
 from hanse.hedge.scan.python import calls, judging, naming, texts
-from hanse.hedge.scan.python.callees import LOOKUPS
+from hanse.hedge.scan.python.callees import CHOOSERS, LOOKUPS
 from hanse.hedge.scan.python.calls import Spec
 from hanse.hedge.scan.python.evaluator import Evaluator
 from hanse.hedge.scan.python.judging import Ask
 from hanse.hedge.scan.python.muted import muted
 from hanse.hedge.scan.python.parameters import MAPPING, PASSING
 from hanse.hedge.scan.python.texts import Values
-from hanse.hedge.scan.python.values import Plain, Site, Table, Thing, Unknown
+from hanse.hedge.scan.python.values import Plain, Site, Table, Text, Thing, Unknown
 
 _TORCHVISION = re.compile(r"torchvision\.models\.(?:[a-z_]+\.)*(?P<builder>[a-z]\w*\d\w*|[a-z]\w+)$")
 _KERAS = re.compile(r"(?:tensorflow|tf|keras)\.(?:\w+\.)*applications\.(?:\w+\.)*(?P<builder>[A-Z]\w+)$")
@@ -36,7 +36,10 @@ _NAME = re.compile(
 """Variables that hold names, not models."""
 _DESCRIBES = frozenset({"name", "id", "path", "repo", "slug", "identifier", "source", "uri", "default"})
 """Keywords that name the model a class like ModelConfig describes."""
+_VAGUE = "model_backbone"
+"""A name that speaks of models only vaguely."""
 _DESCRIBED = re.compile(r"^[A-Z]\w*(?:Model|LLM|Llm|Embed|Tokenizer)|^(?:Model|LLM|Llm|Embed|Tokenizer)")
+_WIDGETS = frozenset({"Dropdown", "Radio", "Select", "RadioButtons", "Combobox"})
 _LOADERS = re.compile(r"model|llm|tokenizer|embedder|checkpoint|pipeline|lora|adapter|weights", re.IGNORECASE)
 _OTHER_TYPES = frozenset({"dataset", "space"})
 
@@ -49,7 +52,7 @@ class Asked:
     how: str
     ask: Ask = "any"
     kind: Kind = "hub"
-    revision: str | None = None
+    revisions: tuple[Text, ...] = ()
     name: str = ""
     """The keyword, when only it says that a model is meant."""
     objects: bool = False
@@ -76,10 +79,10 @@ def asked(evaluator: Evaluator, site: Site, name: str) -> Iterator[Asked | Built
     taken: set[int] = set()
     for spec in calls.specs(name):
         for expr, keyword in _arguments(call, _for_adapters(spec, name), spec.keywords):
-            if id(expr) not in taken:
+            if id(expr) not in taken and not isinstance(expr, ast.Starred):
                 taken.add(id(expr))
-                revision = revision_of(evaluator, site, keyword)
-                yield Asked(expr, f"{last}(...)", spec.ask, spec.kind, revision, "", spec.objects, spec.silent)
+                revisions = revisions_of(evaluator, site, keyword)
+                yield Asked(expr, f"{last}(...)", spec.ask, spec.kind, revisions, "", spec.objects, spec.silent)
     yield from _generic(evaluator, site, last, taken)
 
 
@@ -128,8 +131,8 @@ def _generic(evaluator: Evaluator, site: Site, last: str, taken: set[int]) -> It
     described = _DESCRIBED.search(last) is not None
     for keyword in call.keywords:
         name = keyword.arg or ""
-        if described and name in _DESCRIBES:  # ModelConfig(name="org/name")
-            name = "model"
+        if described and name in _DESCRIBES:  # ModelConfig(name="org/name"), but also UserModel(id="a/b")
+            name = _VAGUE
         if (
             name
             and id(keyword.value) not in taken
@@ -137,6 +140,9 @@ def _generic(evaluator: Evaluator, site: Site, last: str, taken: set[int]) -> It
             and not (aliased and name == "model_name")
         ):
             yield _keyed(evaluator, site, keyword.value, f"{last}({keyword.arg}=...)", name)
+    if last in CHOOSERS | _WIDGETS:
+        for expr in _choices(call):
+            yield _keyed(evaluator, site, expr, f"{last}(...)", "model")
     first = call.args[0] if call.args else None
     if first is None or id(first) in taken:
         return
@@ -152,12 +158,24 @@ def _generic(evaluator: Evaluator, site: Site, last: str, taken: set[int]) -> It
         ]:
             yield _keyed(evaluator, site, default, f"default of {first.value}", first.value)
     elif isinstance(first, ast.Constant | ast.Name | ast.Attribute | ast.JoinedStr) and _LOADERS.search(last):
-        yield _keyed(evaluator, site, first, f"{last}(...)", f"{last}_model")
+        yield replace(_keyed(evaluator, site, first, f"{last}(...)", f"{last}_model"), ask="file")
+
+
+def _choices(call: ast.Call) -> Iterator[ast.expr]:
+    """What can be chosen in a widget whose label speaks of models."""
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
+    labels = [*call.args[:1], *(given[name] for name in ("label", "name", "description") if name in given)]
+    if any(
+        isinstance(label, ast.Constant) and re.search(r"\b(?:model|llm)s?\b", str(label.value), re.I)
+        for label in labels
+    ):
+        yield from call.args[1:2]
+        yield from (given[name] for name in ("options", "choices", "value") if name in given)
 
 
 def _keyed(evaluator: Evaluator, site: Site, expr: ast.expr, how: str, name: str) -> Asked:
     """An argument for which only a name speaks."""
-    return Asked(expr, how, "shape", "hub", revision_of(evaluator, site, name), name, silent=True)
+    return Asked(expr, how, "shape", "hub", revisions_of(evaluator, site, name), name, silent=True)
 
 
 def _arguments(call: ast.Call, position: int | None, keywords: tuple[str, ...]) -> Iterator[tuple[ast.expr, str]]:
@@ -199,27 +217,24 @@ def _is_other(evaluator: Evaluator, site: Site) -> bool:
     return all(text.value in _OTHER_TYPES for text in texts.texts(_keyword(evaluator, site, "repo_type")))
 
 
-def revision_of(evaluator: Evaluator, site: Site, keyword: str) -> str | None:
-    """The revision that a call gives the model under `keyword`."""
+def revisions_of(evaluator: Evaluator, site: Site, keyword: str) -> tuple[Text, ...]:
+    """The revisions that a call may give the model under `keyword`."""
     stem = re.sub(r"(?<=[a-z])_?(?:id|name|path|name_or_path)$", "", keyword)
     names = [f"{keyword}_revision", f"{stem}_revision"]
     if not re.match(r"tokenizer|adapter|draft|speculative|lora|assistant|controlnet|vae", keyword):
         names += ["revision", "model_revision"]
     for name in dict.fromkeys(names):
-        for text in texts.texts(_keyword(evaluator, site, name)):
-            if text.value.strip():
-                return text.value.strip()
-    return None
+        found = texts.texts(_keyword(evaluator, site, name))
+        if found:
+            return tuple(found)
+    return ()
 
 
 def _torch_hub(evaluator: Evaluator, site: Site, last: str) -> Iterator[Asked]:
     if last != "load" or any(text.value == "local" for text in texts.texts(_keyword(evaluator, site, "source"))):
         return
     for expr, _ in _arguments(site.node, 0, ("repo_or_dir", "github")):
-        revision = None
-        for text in texts.texts(evaluator.evaluate(expr, site.place))[:1]:
-            revision = text.value.partition(":")[2] or None
-        yield Asked(expr, "torch.hub.load(...)", "torch.hub", "url", revision)
+        yield Asked(expr, "torch.hub.load(...)", "torch.hub", "url")
 
 
 def _builder(evaluator: Evaluator, site: Site, builder: str, keras: bool) -> Iterator[Asked | Built]:
@@ -255,11 +270,11 @@ def _flagged(evaluator: Evaluator, site: Site, library: str, last: str) -> Itera
         named = texts.texts(evaluator.evaluate(expr, site.place))
         on_hub = any(text.value.startswith(("hf-hub:", "hf_hub:")) for text in named) and library == "open_clip"
         if not off or on_hub or "from_pretrained" in last:
-            yield Asked(expr, f"{last}(...)", "any", "hub", revision_of(evaluator, site, name))
+            yield Asked(expr, f"{last}(...)", "any", "hub", revisions_of(evaluator, site, name))
     for keyword in site.node.keywords:
         if keyword.arg == "checkpoint_path":
             yield Asked(
-                keyword.value, f"{last}(checkpoint_path=...)", "shape", "path", None, "checkpoint_path", silent=True
+                keyword.value, f"{last}(checkpoint_path=...)", "shape", "path", (), "checkpoint_path", silent=True
             )
 
 

@@ -43,7 +43,7 @@ def attribute(evaluator: Evaluator) -> Callable[[ast.Attribute, Place], Values]:
         if not texts.texts(values) and (texts.unknown(values) or not values):
             elsewhere = _by_name(evaluator, expr.attr, place, bases)
             return elsewhere or tuple(values) or (Unknown("other"),)
-        return texts.settled(tuple(values))
+        return tuple(values)
 
     return found
 
@@ -65,7 +65,7 @@ def subscript(evaluator: Evaluator) -> Callable[[ast.Subscript, Place], Values]:
             return indexed(evaluator, bases, -number if isinstance(number, int) else None)
         if isinstance(expr.slice, ast.Constant) and isinstance(expr.slice.value, int):
             return indexed(evaluator, bases, expr.slice.value)
-        keys = {text.value for text in texts.texts(evaluator.evaluate(expr.slice, place))}
+        keys = keys_of(evaluator, expr.slice, place)
         values = keyed(evaluator, bases, keys)
         if not texts.texts(values) and (texts.unknown(values) or not values):
             assigned = [
@@ -79,6 +79,12 @@ def subscript(evaluator: Evaluator) -> Callable[[ast.Subscript, Place], Values]:
         return values or (Unknown("other"),)
 
     return found
+
+
+def keys_of(evaluator: Evaluator, expr: ast.expr, place: Place) -> set[str]:
+    """The keys an expression can be; empty when it can be any."""
+    values = evaluator.evaluate(expr, place)
+    return set() if texts.unknown(values) else {text.value for text in texts.texts(values)}
 
 
 def environment(evaluator: Evaluator, key: ast.expr, place: Place) -> Values:
@@ -173,7 +179,7 @@ def of_class(evaluator: Evaluator, scope: Scope, name: str) -> Values:
                 found += evaluator.binding(binding)
         if found:
             break
-    return texts.settled(tuple(found))
+    return tuple(found)
 
 
 def _property(evaluator: Evaluator, scope: Scope) -> Values:
@@ -245,8 +251,9 @@ def _by_name(evaluator: Evaluator, name: str, place: Place, bases: Values) -> Va
     if name in module.options:
         found: list[Value] = []
         for option in module.options[name]:
-            found += evaluator.later(option) if option is not None else (Unknown("input"),)
-        return texts.settled(tuple(found))
+            found += evaluator.later(option) if option is not None else ()
+            found.append(Unknown("input"))
+        return tuple(found)
     if any(isinstance(base, Thing | Space | Text) for base in bases):
         return ()
     fields: list[Binding] = []

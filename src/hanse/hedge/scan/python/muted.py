@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Collection
 
 _SAYS = frozenset({"print", "pprint", "log", "debug", "info", "warning", "warn", "error", "exception", "critical", "fatal",
                    "echo", "secho", "write", "writelines", "log_param", "log_params", "log_metric", "log_metrics", "log_text",
                    "log_dict", "log_table", "add_hparams", "set_attribute", "set_attributes", "set_tag", "set_tags", "capture",
-                   "track", "labels", "startswith", "endswith", "assertEqual", "assertIn", "assertNotEqual", "assertTrue",
-                   "assertIsInstance", "isinstance", "hasattr", "markdown", "caption", "title", "header", "subheader",
-                   "success", "toast", "fail", "skip", "xfail", "match", "search", "fullmatch", "compile", "filter",
+                   "track", "labels", "startswith", "endswith",                    "isinstance", "hasattr", "markdown", "caption", "title", "header", "subheader",
+                   "success", "toast", "fail", "skip", "xfail", "filter",
                    "filter_by", "order_by", "values_list", "count", "index", "remove", "discard", "removeprefix",
                    "removesuffix", "strip", "lstrip", "rstrip", "replace"})  # fmt: skip
 SAVES = re.compile(
-    r"save\w*|push_to_hub\w*|push_\w+|upload\w*|create_repo|create_commit|create_branch|create_tag|delete\w*|dump\w*|export\w*|"
+    r"save\w*|push_to_hub\w*|push_\w+|upload\w*|create_repo|create_commit|create_branch|create_tag|delete\w*|(?:safe_)?dump|export\w*|"
     r"to_(?:csv|json|parquet|onnx|disk|safetensors)|mkdir|makedirs|rmtree|unlink|write_\w+|convert_to_\w+|create_model_card|"
     r"register_model|log_model|rm|merge_and_save"
 )
@@ -31,7 +31,12 @@ _TARGETS = re.compile(r"out|outfile|output\w*|dest\w*|dst|target\w*|save_\w+|to|
 
 def muted(call: ast.Call, last: str) -> bool:
     """Whether a call's literals are no choice of a model."""
-    if last in _SAYS or SAVES.fullmatch(last) is not None or _MEASURES.fullmatch(last) is not None:
+    if (
+        last in _SAYS
+        or last.startswith("assert")
+        or SAVES.fullmatch(last) is not None
+        or _MEASURES.fullmatch(last) is not None
+    ):
         return True
     keywords = {keyword.arg for keyword in call.keywords}
     return "choices" in keywords and bool(keywords & {"usage", "created", "object", "id"})
@@ -55,3 +60,8 @@ def copies(last: str) -> bool:
 def is_target(keyword: str) -> bool:
     """Whether a keyword says where something is put, or which file of a repository is meant."""
     return _TARGETS.fullmatch(keyword) is not None
+
+
+def answers(keys: Collection[str]) -> bool:
+    """Whether a dictionary with these keys is what a service answered."""
+    return "choices" in keys or ("object" in keys and "created" in keys)

@@ -10,6 +10,7 @@ from hanse.hedge.scan.python.evaluator import Evaluator
 from hanse.hedge.scan.python.texts import Values
 from hanse.hedge.scan.python.values import (
     Binding,
+    Function,
     Instance,
     Kind,
     Later,
@@ -39,6 +40,8 @@ def values(evaluator: Evaluator, binding: Binding) -> Values:
     if receiver is not None:
         return (receiver,)
     passed = [*_decorated(evaluator, scope, binding.name), *_passed(evaluator, scope, binding.name)]
+    if not passed:
+        passed = list(_fixture(evaluator, scope, binding.name))
     if binding.expr is None:
         found = (
             (*passed, *evaluator.annotated(binding.annotation, binding.place))
@@ -54,7 +57,7 @@ def values(evaluator: Evaluator, binding: Binding) -> Values:
         for value in passed
         if not (isinstance(value, Unknown) and value.why in ("input", "optional", "parameter"))
     )
-    return (*default, *known)
+    return (*default, *known, Unknown("optional"))
 
 
 def _receiver(scope: Scope, name: str) -> Value | None:
@@ -85,6 +88,14 @@ def _decorated(evaluator: Evaluator, scope: Scope, name: str) -> Iterator[Value]
                         yield value
         elif called in ("option", "argument"):
             yield from _option(evaluator, decorator, Later(decorator, place), name)
+
+
+def _fixture(evaluator: Evaluator, scope: Scope, name: str) -> Iterator[Value]:
+    """What a pytest fixture of that name gives."""
+    for fixture in scope.module.functions.get(name, ()):
+        if any("fixture" in ast.unparse(part) for part in getattr(fixture.node, "decorator_list", ())):
+            for value in evaluator.result(Function(fixture)):
+                yield from evaluator.elements((value,)) if isinstance(value, Many) else (value,)
 
 
 def _option(evaluator: Evaluator, decorator: ast.Call, later: Later, name: str) -> Iterator[Value]:

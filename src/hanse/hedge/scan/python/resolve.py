@@ -35,8 +35,8 @@ from hanse.hedge.scan.python.values import (
 
 DEPTH = 60
 """Nested evaluations at most; what is deeper is unknown."""
-BUDGET = 60_000
-"""Evaluations for one file at most."""
+BUDGET = 20_000
+"""Evaluations for one file at most, literals not counted; beyond, what is no literal is unknown."""
 TABLE = 400
 """Items of a list or dictionary that are looked at."""
 
@@ -51,7 +51,7 @@ class Resolver:
         """Whether other files do not matter just now."""
         self._active: set[object] = set()
         self._on: dict[type[ast.expr], Callable[[Any, Place], Values]] = {
-            ast.Constant: self._constant, ast.JoinedStr: self._joined, ast.FormattedValue: self._formatted,
+            ast.JoinedStr: self._joined, ast.FormattedValue: self._formatted,
             ast.BinOp: self._operation, ast.BoolOp: self._or, ast.IfExp: self._either, ast.Name: self._name, ast.Attribute: members.attribute(self),
             ast.Subscript: members.subscript(self), ast.Call: callees.call(self), ast.List: self._list, ast.Tuple: self._list,
             ast.Set: self._list, ast.Dict: self._dict, ast.ListComp: self._comprehension, ast.SetComp: self._comprehension,
@@ -61,6 +61,8 @@ class Resolver:
 
     def evaluate(self, expr: ast.expr, place: Place) -> Values:
         """What an expression can be; empty when it is made of itself."""
+        if type(expr) is ast.Constant:
+            return self._constant(expr, place)
         known = place.scope.module.known
         key = id(expr)
         found = known.get(key)
@@ -99,7 +101,7 @@ class Resolver:
         """What a name is at a place."""
         found = self.lookup(name, place)
         if found:
-            return texts.settled(tuple(value for binding in found for value in self.binding(binding)))
+            return tuple(value for binding in found for value in self.binding(binding))
         if name == "__file__":
             return (Text("", at),)
         for star in () if self.alone else place.scope.module.stars:
@@ -221,7 +223,7 @@ class Resolver:
     def _of_module(self, module: Module, name: str) -> Values:
         bindings = module.root.bindings.get(name)
         if bindings:
-            return texts.settled(tuple(value for binding in bindings for value in self.binding(binding)))
+            return tuple(value for binding in bindings for value in self.binding(binding))
         for star in module.stars:
             values = self.imported(Import(star.module, name, star.level), module.file)
             if values and not isinstance(values[0], Unknown):
@@ -346,4 +348,4 @@ class Resolver:
             return (Many(tuple(scope.yields)),)
         if not scope.returns:
             return (Thing(),)
-        return texts.settled(tuple(value for later in scope.returns for value in self.later(later)))
+        return tuple(value for later in scope.returns for value in self.later(later))

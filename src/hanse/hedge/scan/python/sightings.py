@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hanse.hedge.scan.finding import Hit
 from hanse.hedge.scan.looks import Look
-from hanse.hedge.scan.python.values import Origin, Text
+from hanse.hedge.scan.python import texts
+from hanse.hedge.scan.python.values import Module, Origin, Text
+
+EXPRESSION = 160
+"""Characters of an unresolved expression that are shown at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +29,7 @@ class Sightings:
     """What the rules find, by place and name; the first rule to see a name tells how."""
 
     found: dict[tuple[str, int, str], Sighting] = field(default_factory=dict)
-    pieces: set[Origin] = field(default_factory=set)
+    pieces: set[tuple[Origin, str]] = field(default_factory=set)
     """Literals that are parts of names put together elsewhere."""
     outputs: set[Origin] = field(default_factory=set)
     """Literals that name what is written."""
@@ -40,10 +46,10 @@ class Sightings:
         elif known.soft and not soft:
             self.found[key] = Sighting(origin, known.hit, False)
 
-    def report(self, text: Text, look: Look, how: str, revision: str | None, soft: bool = False) -> None:
-        """A text that is a model. Its parts are none of their own; but an address or a version around a name that stands
+    def report(self, text: Text, look: Look, how: str, revisions: Sequence[Text] = (), soft: bool = False) -> None:
+        """A text that is a model, with the revisions that may be meant: the nearest is. Its parts are none of their own; but an address or a version around a name that stands
         elsewhere leaves the finding there."""
-        self.pieces |= {piece.origin for piece in text.pieces}
+        self.put_together(text.pieces)
         whole = [piece for piece in text.pieces if piece.value == look.ref]
         if whole:
             text = min(whole, key=lambda piece: (piece.origin.file, piece.origin.line))
@@ -51,8 +57,32 @@ class Sightings:
         origin, value = text.origin, text.value
         line = origin.line + value[: len(value) - len(value.lstrip())].count("\n")  # a string over several lines
         origin = Origin(origin.file, line, origin.column)
-        self.add(origin, Hit(line, look.ref, revision or look.revision, how, look.kind), soft)
+        revision = texts.nearest(text, [option for option in revisions if option.value.strip()])
+        given = revision.value.strip() if revision is not None else look.revision
+        self.add(origin, Hit(line, look.ref, given, how, look.kind), soft)
 
     def put_together(self, pieces: frozenset[Text]) -> None:
         """Literals that are parts of a name which is not known as a whole."""
-        self.pieces |= {piece.origin for piece in pieces}
+        self.pieces |= {(piece.origin, piece.value) for piece in pieces}
+
+    def unresolved(self, module: Module, expr: ast.expr, line: int, how: str) -> None:
+        """A name that only the running program has."""
+        origin = Origin(module.file, line, expr.col_offset)
+        self.add(origin, Hit(line, source(module, expr), None, how, "unknown", False))
+
+
+def source(module: Module, expr: ast.expr) -> str:
+    """An expression as written, on one line."""
+    first, last = expr.lineno - 1, (expr.end_lineno or expr.lineno) - 1
+    lines = [line.encode() for line in module.lines[first : last + 1]]
+    if not lines:
+        return ast.unparse(expr)[:EXPRESSION]
+    lines[-1] = lines[-1][: expr.end_col_offset]
+    lines[0] = lines[0][expr.col_offset :]
+    return shortened(b"\n".join(lines).decode(errors="replace"))
+
+
+def shortened(text: str) -> str:
+    """At most EXPRESSION characters on one line."""
+    text = " ".join(text.split())
+    return text if len(text) <= EXPRESSION else text[: EXPRESSION - 1] + "…"

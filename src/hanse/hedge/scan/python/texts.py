@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice, product
 
 from hanse.hedge.scan.python.values import Origin, Plain, Text, Unknown, Value
@@ -29,17 +29,37 @@ def unknown(values: Iterable[Value]) -> Unknown | None:
     return next((value for value in values if isinstance(value, Unknown)), None)
 
 
-def settled(values: Values) -> Values:
-    """Alternatives of which some are defaults: an argument or variable of the environment that has one is resolved by it."""
-    if not any(isinstance(value, Text) for value in values):
-        return values
-    return tuple(value for value in values if not (isinstance(value, Unknown) and value.why in ("input", "optional")))
+def unsettled(values: Values) -> Unknown | None:
+    """The first value that leaves a name unresolved. What may be given from outside does not when there is a default."""
+    found = [value for value in values if isinstance(value, Unknown)]
+    if any(isinstance(value, Text) and value.value.strip() for value in values):
+        found = [value for value in found if value.why not in ("input", "optional")]
+    return found[0] if found else None
 
 
 def either(values: Values) -> Values:
-    """Alternatives in one expression: what is known settles it."""
-    known = tuple(value for value in values if not isinstance(value, Unknown))
-    return known if any(isinstance(value, Text) for value in known) else values
+    """Alternatives in one expression: a known one is the default for what is not known."""
+    if not any(isinstance(value, Text) for value in values):
+        return values
+    return tuple(Unknown("optional", value.pieces) if isinstance(value, Unknown) else value for value in values)
+
+
+def nearest(text: Text, candidates: Sequence[Text]) -> Text | None:
+    """Of several candidates the one that stands next to a text: in its row of a table, its dictionary, its line."""
+    at = text.origin
+
+    def distance(other: Text) -> tuple[bool, int, int]:
+        place = other.origin
+        return place.file != at.file, abs(place.line - at.line), abs(place.column - at.column)
+
+    return min(candidates, key=distance, default=None)
+
+
+def paired(names: Sequence[Text], revisions: Sequence[Text]) -> Iterator[tuple[Text, Sequence[Text]]]:
+    """Each name with the revisions that may be its own: as many revisions as names come from the same rows."""
+    rows = len(names) == len(revisions)
+    for index, name in enumerate(names):
+        yield name, revisions[index : index + 1] if rows else revisions
 
 
 def distinct(values: Iterable[Value]) -> Values:
@@ -64,7 +84,7 @@ def joined(parts: Sequence[Values], at: Origin, glue: Callable[[Sequence[str]], 
     gaps = [unknown(part) for part, choice in zip(parts, choices, strict=True)]
     gap = next((gap for gap in gaps if gap is not None), None)
     if not all(choices):
-        known = _flat([text for choice in choices for text in choice], at)
+        known = _flat([text for choice in choices for text in choice])
         return (Unknown(gap.why if gap is not None else "other", known | (gap.pieces if gap is not None else known)),)
     found: list[Value] = []
     for combination in islice(product(*choices), LIMIT):
@@ -78,16 +98,16 @@ def _put_together(combination: Sequence[Text], value: str, at: Origin) -> Text:
     for part in combination:
         if part.value == value:  # the others are empty: the name stands where this part stands
             return part
-    return Text(value, at, _flat(combination, at))
+    return Text(value, at, _flat(combination))
 
 
-def _flat(parts: Iterable[Text], at: Origin) -> frozenset[Text]:
-    """Literals among the parts, but those at the place where they are put together."""
+def _flat(parts: Iterable[Text]) -> frozenset[Text]:
+    """Literals among the parts."""
     found: set[Text] = set()
     for part in parts:
         if part.value:
             found |= part.pieces or {part}
-    return frozenset(part for part in found if part.origin != at)
+    return frozenset(found)
 
 
 def path(parts: Sequence[Values], at: Origin) -> Values:
@@ -111,9 +131,11 @@ def parent(text: Text, levels: int = 1) -> Text:
     return text if value == text.value else Text(value, text.origin, text.pieces)
 
 
-def changed(text: Text, value: str) -> Text:
-    """The same string after a method such as strip: it still stands where it stood."""
-    return text if value == text.value else Text(value, text.origin, text.pieces)
+def changed(text: Text, value: str, at: Origin | None = None) -> Text:
+    """The same string after a method such as strip: it still stands where it stood, unless `at` is where it became another."""
+    if value == text.value:
+        return text
+    return Text(value, text.origin, text.pieces) if at is None else Text(value, at, frozenset(), True)
 
 
 def formatted(template: Text, positional: Sequence[Values], named: dict[str, Values], at: Origin) -> Values:

@@ -11,7 +11,7 @@ TRIES = 24
 """Lines that are blanked at most before the whole text is given up."""
 SIZE = 4_000_000
 """Characters; larger texts are data or generated, and are not parsed."""
-_PYTHON_2 = (
+_OTHER_VERSIONS = (
     (
         re.compile(r"^([ \t]*(?:(?:else|try|finally)[ \t]*:[ \t]*)?)print[ \t]+(?![ \t=.,\[])(?!\()(.*)$", re.M),
         r"\1pass",
@@ -24,6 +24,7 @@ _PYTHON_2 = (
     (re.compile(r"^([ \t]*)exec[ \t]+[\"'].*$", re.M), r"\1pass"),
     (re.compile(r"\bur(?=[\"'])", re.I), "r"),
     (re.compile(r"<>"), "!="),
+    (re.compile(r"^([ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+\w+)\[[^\]\n]*\](?=[ \t]*[(:])", re.M), r"\1"),
 )
 
 
@@ -57,7 +58,7 @@ def _parse(text: str) -> ast.Module:
 def _repaired(text: str, error: SyntaxError) -> tuple[ast.Module | None, list[int]]:
     """Blanks the line of each error in turn. Every replacement keeps the number of lines."""
     fixed = text
-    for pattern, replacement in _PYTHON_2:
+    for pattern, replacement in _OTHER_VERSIONS:
         fixed = pattern.sub(replacement, fixed)
     lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", fixed)
     lost: list[int] = [] if fixed == text else _differences(text, fixed)
@@ -93,7 +94,8 @@ def _blank(lines: list[str], at: int) -> int | None:
         if body and body != "pass":
             indent = line[: len(line) - len(line.lstrip())]
             end = line[len(line.rstrip("\r\n")) :]
-            lines[number - 1] = f"{indent}pass{end}"
+            opens = body.endswith(":") and body != "if 1:"  # what is below stays a block
+            lines[number - 1] = f"{indent}{'if 1:' if opens else 'pass'}{end}"
             return number
         number -= 1
     return None

@@ -32,6 +32,8 @@ class Text:
     origin: Origin
     pieces: frozenset[Text] = frozenset()
     """The parts of which it is put together."""
+    derived: bool = False
+    """Made of another string by a method such as replace: only a call that takes it makes it a model."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from hanse.hedge.scan import looks
 from hanse.hedge.scan.config import keys
 from hanse.hedge.scan.finding import Hit
-from hanse.hedge.scan.judge import judged, keyed_word, shifted
-from hanse.hedge.scan.looks import Look
+from hanse.hedge.scan.judge import keyed_word, shifted
 from hanse.hedge.scan.shell.containers import DOCKER, PYTHON, SHELLS, in_image, parse_docker
 from hanse.hedge.scan.shell.downloads import (
     COPY,
@@ -24,17 +23,16 @@ from hanse.hedge.scan.shell.downloads import (
     installs,
 )
 from hanse.hedge.scan.shell.lexer import Command, Word, plain
-from hanse.hedge.scan.shell.options import Arguments, following, sort_words, tail
-from hanse.hedge.scan.shell.table import KEYWORDS, NOT_USED, SPECS, WRAPPER_VALUES, WRAPPERS, Spec
-from hanse.hedge.scan.shell.variables import Value, Variables, after_assignments, assignments
+from hanse.hedge.scan.shell.options import following, sort_words
+from hanse.hedge.scan.shell.table import KEYWORDS, NOT_USED, SPECS, WRAPPER_VALUES, WRAPPERS
+from hanse.hedge.scan.shell.taking import ADAPTERS, Taking
+from hanse.hedge.scan.shell.variables import Variables, after_assignments, assignments
 
 _SILENT = frozenset({"echo", "printf", "cd", "mkdir", "rm", "ls", "test", "[", "[[", "grep", "sed", "awk", "chmod", "chown", "cat",
                      "touch", "tee", "export", "local", "readonly", "declare", "typeset", "unset", "set", "kill", "pkill", "which",
                      "apt", "apt-get", "brew", "yum", "apk", "dnf", "case", "for", "return", "exit", "sleep", "tar", "unzip", "mv",
                      "cp", "ln", "rsync", "scp", "du", "stat", "head", "tail", "jq", "yq", "make", "just"})  # fmt: skip
-_OUTPUTS = re.compile(r"-{1,2}(o|out|output|outfile|outtype|save|export|push|served|log|dest|target|local|cache|data|dataset|train|"
-                      r"test|include|exclude|name|file|image|volume|mount|url|base-url|api-base|host)([-_.]\w+)*", re.IGNORECASE)  # fmt: skip
-_ADAPTERS = ("--lora-modules", "--lora-paths", "--lora-adapters")
+_SCRIPT = re.compile(r"\s*#!\s*\S*(?:/|\benv\s+)(?:ba|z|da|k)?sh\b")
 DEEPEST = 6
 """Shells inside shells."""
 
@@ -57,6 +55,7 @@ class Reading:
         self.readers = readers
         self.variables = variables
         self.depth = depth
+        self.taking = Taking(variables)
         self.pieces: frozenset[str] = frozenset()
         """Variables from which longer names are put together."""
 
@@ -73,7 +72,7 @@ class Reading:
     def words(self, words: list[Word]) -> Iterator[Hit]:
         """A command without wrappers and assignments."""
         if (words[0].literal or "").startswith("--"):
-            yield from self._generic(sort_words(words), "option")
+            yield from self.taking.generic(sort_words(words), "option")
             return
         name = self._text(words[0]).rsplit("/", 1)[-1]
         lower = name.lower().removesuffix(".exe")
@@ -121,13 +120,6 @@ class Reading:
                 return words
         return words
 
-    def hits(
-        self, word: Word, how: str, look: Callable[[str], Look | None], revision: str | None = None, sure: bool = True
-    ) -> Iterator[Hit]:
-        """Every value of a word, as a model; an open one is unresolved when the place is sure to name one."""
-        for value in self.variables.fill(word):
-            yield from judged(value, how, look, revision, sure)
-
     # parts of a command
 
     def _assigned(self, command: Command) -> Iterator[Hit]:
@@ -139,7 +131,7 @@ class Reading:
                     for item in word.items or (word,):
                         yield from (
                             hit
-                            for hit in self._anywhere(item, f"variable {name}")
+                            for hit in self.taking.anywhere(item, f"variable {name}")
                             if "://" not in (item.literal or "http://")
                         )
                 continue
@@ -165,7 +157,9 @@ class Reading:
         for text, line in command.documents:
             if PYTHON.fullmatch(name) or (words and "python" in (words[-1].literal or "")):
                 yield from shifted(self.readers.python(text), line)
-            elif (name in SHELLS or name in ("ssh", "docker", "kubectl", "")) and self.depth < DEEPEST:
+            elif (
+                name in SHELLS or name in ("ssh", "docker", "kubectl", "") or _SCRIPT.match(text)
+            ) and self.depth < DEEPEST:
                 yield from self.readers.script(text, line, self.variables, self.depth + 1)
             else:
                 if not command.targets and re.match(r"(\s*#[^\n]*\n)*\s*FROM\s", text, re.IGNORECASE):
@@ -205,7 +199,7 @@ class Reading:
                 text = script.literal if script.literal is not None else script.raw
                 yield from self.readers.script(text, script.line, self.variables, self.depth + 1)
                 return
-        yield from self._generic(sort_words(words), "script")
+        yield from self.taking.generic(sort_words(words), "script")
 
     def _docker(self, words: list[Word]) -> Iterator[Hit]:
         if [word.literal for word in words[1:2]] == ["model"]:
@@ -213,7 +207,7 @@ class Reading:
             return
         verb, image, rest, environment, whole = parse_docker(words)
         for word in environment:
-            yield from self._pair(word)
+            yield from self.taking.pair(word)
         if image is not None and rest:
             if verb == "exec":
                 yield from self.command(Command(rest))
@@ -243,14 +237,7 @@ class Reading:
 
     def _launched(self, words: list[Word]) -> Iterator[Hit]:
         """torchrun --nproc 8 train.py --model X: options of the launcher ask for no model, so all are read as the script's."""
-        yield from self._generic(sort_words(words[1:]), "option")
-
-    def _pair(self, word: Word) -> Iterator[Hit]:
-        """NAME=value as one word."""
-        first = word.parts[0].text if word.parts and word.parts[0].kind == "text" else ""
-        name, equals, _ = first.partition("=")
-        if equals and keys.strength(name) != "no":
-            yield from keyed_word(self.variables, name, tail(word, len(name) + 1), f"variable {name}")
+        yield from self.taking.generic(sort_words(words[1:]), "option")
 
     def _specified(self, words: list[Word], name: str) -> Iterator[Hit]:
         """A command of the table, or any other."""
@@ -264,137 +251,17 @@ class Reading:
                 spec, used = SPECS[known], count
                 break
         if name.endswith(".llamafile"):
-            yield from self.hits(words[0], "llamafile", looks.keyed)
+            yield from self.taking.hits(words[0], "llamafile", looks.keyed)
         arguments = sort_words(words[1 + used :])
         if spec is None:
-            yield from self._generic(arguments, "option")
+            yield from self.taking.generic(arguments, "option")
             return
-        yield from self._positional(arguments, spec, known)
-        yield from self._generic(arguments, known, spec)
-        for option in _ADAPTERS:
+        yield from self.taking.positional(arguments, spec, known)
+        yield from self.taking.generic(arguments, known, spec)
+        for option in ADAPTERS:
             for word in following(words, option):
                 if (word.literal or "")[:1] not in ("{", "["):
-                    yield from self._adapters(word, f"{known} {option}")
-
-    def _adapters(self, word: Word, how: str) -> Iterator[Hit]:
-        """name=path, or several with commas."""
-        for value in self.variables.fill(word):
-            for part in value.text.split(","):
-                text = part.partition("=")[2] or part
-                yield from judged(Value(text, value.line, value.known), how, looks.asked, None)
-
-    def _positional(self, arguments: Arguments, spec: Spec, known: str) -> Iterator[Hit]:
-        if spec.first is None:
-            return
-        kind = self._text(arguments.of("--repo-type") or plain("", 0))
-        if spec.repository and kind in ("dataset", "space"):
-            return
-        plain_words = arguments.plain
-        if spec.repository and not plain_words and arguments.of("--model", "--repo-id") is not None:
-            return
-        revision = self._revision(arguments, ("--revision",))
-        chosen = plain_words[spec.first :] if spec.all else plain_words[spec.first : spec.first + 1]
-        for word in chosen:
-            yield from self.hits(word, known, asking(spec), revision)
-
-    def _revision(self, arguments: Arguments, names: tuple[str, ...]) -> str | None:
-        word = arguments.of(*names)
-        return self._text(word) if word is not None and word.parts else None
-
-    def _generic(self, arguments: Arguments, how: str, spec: Spec | None = None) -> Iterator[Hit]:
-        """Options whose name asks for a model, --model_args, NAME=value, addresses."""
-        named = {option.lstrip("-").replace("_", "-") for option, _ in arguments.options}
-        alias = bool(named & {"model-id", "model", "model-path", "model-dir"})
-        for option, word in arguments.options:
-            if not word.parts or (spec is not None and option in _ADAPTERS):
-                continue
-            name = option.lstrip("-")
-            if alias and name.replace("_", "-") == "model-name":
-                continue  # what the server calls it
-            given = f"{how} {option}" if spec is not None else f"option {option}"
-            if name in ("model_args", "model-args"):
-                yield from self._model_args(word, given)
-            elif (
-                spec is not None
-                and (option in spec.options or keys.strength(name) == "sure")
-                and not _OUTPUTS.fullmatch(option)
-            ):
-                revision = self._revision(arguments, revision_options(option))
-                yield from self.hits(word, given, asking(spec), revision)
-            elif option in ("-hf", "-hfr", "--hf-repo"):
-                yield from self.hits(word, given, looks.asked)
-            elif len(name) > 1 and keys.strength(name) != "no":
-                revision = self._revision(arguments, revision_options(option))
-                yield from keyed_word(self.variables, name, word, given, revision)
-            elif option in (
-                "-e",
-                "--env",
-                "--set",
-                "--set-string",
-                "--build-arg",
-                "-P",
-                "--param",
-                "-p",
-                "-v",
-                "--var",
-                "-var",
-            ):
-                yield from self._pair(word)
-            elif not _OUTPUTS.fullmatch(option):
-                yield from self._anywhere(word, given)
-        for name, word in arguments.pairs:
-            if keys.strength(name) != "no":
-                yield from keyed_word(self.variables, name, word, f"option {name}")
-            elif not _OUTPUTS.fullmatch(f"--{name}"):
-                yield from self._anywhere(word, f"option {name}")
-        for word in arguments.plain:
-            yield from self._anywhere(word, how if how != "option" else "command")
-
-    def _anywhere(self, word: Word, how: str) -> Iterator[Hit]:
-        for value in self.variables.fill(word):
-            found = looks.anywhere(value.text) if value.known else None
-            if found and found.kind != "path":
-                yield found.hit(value.line, how)
-
-    def _model_args(self, word: Word, how: str) -> Iterator[Hit]:
-        """pretrained=org/name,revision=x,tokenizer=y as lm_eval takes it."""
-        for value in self.variables.fill(word):
-            given = dict(part.partition("=")[::2] for part in value.text.split(","))
-            for name, text in given.items():
-                if name in ("pretrained", "peft", "tokenizer", "model", "path", "model_name", "delta", "base_model"):
-                    revision = given.get("revision") if name in ("pretrained", "model", "model_name") else None
-                    yield from judged(
-                        Value(text, value.line, value.known or not looks.holes(text)), how, looks.asked, revision
-                    )
-
-
-def asking(spec: Spec) -> Callable[[str], Look | None]:
-    """How a name in this command's place is judged."""
-    if spec.strict:
-        return looks.keyed
-    if spec.kind == "ollama":
-        return looks.ollama
-
-    def look(text: str) -> Look | None:
-        found = looks.asked(text)
-        if found is not None and (
-            spec.kind in ("package", "url", "hosted")
-            and found.kind == "hub"
-            and (spec.kind != "hosted" or "/" not in text)
-        ):
-            return Look(spec.kind, found.ref, found.revision)
-        return found
-
-    return look
-
-
-def revision_options(option: str) -> tuple[str, ...]:
-    """The options that pin what this option names."""
-    name = keys.stem(option.lstrip("-")).replace("_", "-")
-    found = [f"--{name}-revision", f"--{name.replace('-', '_')}_revision"]
-    if "tokenizer" not in name and "draft" not in name and "adapter" not in name and "lora" not in name:
-        found += ["--revision", "--model-revision", "--model_revision"]
-    return tuple(found)
+                    yield from self.taking.adapters(word, f"{known} {option}")
 
 
 def _without_options(words: list[Word], skip: int) -> list[Word]:

@@ -83,7 +83,8 @@ def read_justfile(text: str, shell: Shell) -> Iterator[Hit]:
         elif recipe:
             for match in _JUST_DEFAULT.finditer(recipe["given"]):
                 value = match[2] or match[3] or match[4]
-                known.define(_name(match[1]), Value(value, number))
+                if value:
+                    known.define(_name(match[1]), Value(value, number))
             rows.append("")
         elif body[:1] in (" ", "\t"):
             rows.append(_JUST_USE.sub(lambda match: f"${{{_name(match[1])}}}", body.strip().lstrip("@-")))

@@ -150,7 +150,9 @@ def assignments(command: Command) -> list[tuple[str, Word]]:
             found.append((match[1], Word(parts, word.line, word.quoted, word.items)))
         elif first in _DECLARE and word.literal == first:
             declaring = True
-        elif (index and not declaring) or (not declaring and first not in ("if", "then", "do", "else", "{", "!", "while")):
+        elif (index and not declaring) or (
+            not declaring and first not in ("if", "then", "do", "else", "{", "!", "while")
+        ):
             break
     return found
 
