@@ -1,5 +1,11 @@
 """Thresholds that state their comparison and their denominator: '> 1/2 of roll', '>= 2/3 of members'.
 
+The denominator is one of
+    roll     all votes of those entitled to vote
+    members  the members entitled to vote, counted by head
+    present  the votes of those who take part, abstaining or not
+    cast     yes and no together
+
 Debian's ">" in place of ">=" cost a dissenter four votes for twelve years; Psyche's floored float lets 2 of 4 pass as
 two thirds. So: a fraction, a comparison, a noun, and integer arithmetic.
 """
@@ -12,7 +18,8 @@ from fractions import Fraction
 
 from hanse.errors import CharterError
 
-_TEXT = re.compile(r"(>=|>) ([1-9][0-9]{0,3})/([1-9][0-9]{0,3}) of (roll|members)")
+_TEXT = re.compile(r"(>=|>) ([1-9][0-9]{0,3})/([1-9][0-9]{0,3}) of (roll|members|present|cast)")
+_SHARE = re.compile(r"[1-9][0-9]{0,3}/[1-9][0-9]{0,3}")
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,14 @@ class Threshold:
 
     def __str__(self) -> str:
         return f"{self.comparison} {self.numerator}/{self.divisor} of {self.denominator}"
+
+    @staticmethod
+    def lacks(text: str) -> str:
+        """What a text that `parse` refuses leaves out: "comparison", "denominator", or empty for another mistake."""
+        words = text.split()
+        if words and _SHARE.fullmatch(words[0]):
+            return "comparison"
+        return "denominator" if len(words) == 2 and words[0] in (">", ">=") and _SHARE.fullmatch(words[1]) else ""
 
     @classmethod
     def parse(cls, text: str) -> Threshold:

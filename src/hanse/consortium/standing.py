@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from hanse.charter.schema import Charter, parse_charter
+from hanse.charter.schema import Charter, founded, parse_charter
 from hanse.errors import CharterError, KeyFileError
 from hanse.keys import PublicKey
 from hanse.ledger.entry import Entry
@@ -115,7 +115,7 @@ class Consortium:
         if set(body) != {"charter", "plan"} or not isinstance(body["plan"], dict):
             return "malformed: genesis carries a charter and a plan"
         try:
-            charter = parse_charter(body["charter"], "genesis charter")
+            charter = founded(parse_charter(body["charter"], "genesis charter"), "genesis charter")
         except CharterError:  # its words are pydantic's and change with it: no verdict quotes them
             return "malformed: genesis charter breaks a rule of its schema"
         if charter.document() != body["charter"]:

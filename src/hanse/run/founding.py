@@ -7,7 +7,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from hanse.charter.schema import Charter, parse_charter
+from hanse.charter.schema import Charter, founded, parse_charter
 from hanse.errors import AlreadyExists, CharterError, EnvelopeError, InputError
 from hanse.keys import SigningKey
 from hanse.ledger import dsse
@@ -27,7 +27,7 @@ Signatures = dict[str, bytes]
 def draft(charter: Charter, plan: Plan, at: int, source: str = "plan") -> bytes:
     """Payload of the genesis entry. Raises CharterError when the plan, had from `source`, does not go with the charter, or
     both do not fit a log slot."""
-    body = {"charter": charter.document(), "plan": plan.document()}
+    body = {"charter": founded(charter, "charter").document(), "plan": plan.document()}
     members = {member.name for member in charter.member}
     custodians = {evaluation.custodian for evaluation in plan.evaluation}
     for key, named in (("member_weights", set(plan.member_weights)), ("evaluation.custodian", custodians)):
@@ -47,7 +47,7 @@ def identity(payload: bytes) -> str:
 
 
 def charter_of(payload: bytes) -> Charter:
-    return parse_charter(Statement.decode(payload).body.get("charter"), "genesis draft: charter")
+    return founded(parse_charter(Statement.decode(payload).body.get("charter"), "genesis draft: charter"), "genesis draft")
 
 
 def check_draft(payload: bytes) -> None:

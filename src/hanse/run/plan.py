@@ -247,7 +247,7 @@ def parse_plan(document: Any, source: str) -> Plan:
     try:
         plan = Plan.model_validate(document)
     except ValidationError as error:
-        raise CharterError(explain(error, source)) from error
+        raise CharterError(explain(error, source, Plan)) from error
     check_canonical(plan.document(), source)
     return plan
 

@@ -122,7 +122,7 @@ def _parse(document: dict[str, Any], path: Path) -> SiteConfig:
     try:
         return SiteConfig.model_validate(document | {"source": str(path)})
     except ValidationError as error:
-        raise ConfigError(explain(error, str(path))) from error
+        raise ConfigError(explain(error, str(path), SiteConfig)) from error
 
 
 def write_site(path: Path, settings: dict[str, Any]) -> None:
