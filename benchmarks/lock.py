@@ -28,7 +28,7 @@ from hanse.hedge.lock.kept import save_lock
 from hanse.hedge.lock.schema import Lock
 from hanse.hedge.lock.take import Wanted, take
 from hanse.hedge.lock.verify import verify_lock
-from hanse.hedge.source.base import open_source
+from hanse.hedge.opening import open_source
 
 
 def write(folder: Path, sizes: Sequence[int]) -> None:

@@ -35,7 +35,7 @@ from hanse.hedge.mirror.layout import PART_BYTES
 from hanse.hedge.mirror.parts import PartStore
 from hanse.hedge.mirror.reading import Mirror
 from hanse.hedge.mirror.verify import verify
-from hanse.hedge.source.base import open_source
+from hanse.hedge.opening import open_source
 from hanse.hedge.source.folder import Place
 from hanse.store import open_store
 

@@ -134,7 +134,7 @@ def test_a_site_file_that_is_missing_or_has_a_mistake_is_named(command: list[str
     joined.write("ada.toml", (joined.folder / "ada.toml").read_text() + "threads = -1\n")
     joined.refuses([*command, "ada.toml", *rest], "ada.toml: threads: Input should be greater than or equal to 0")
     change(joined, "threads = -1", "thread = 1")
-    joined.refuses([*command, "ada.toml", *rest], "ada.toml: thread: unknown key; remove it or correct its spelling")
+    joined.refuses([*command, "ada.toml", *rest], "ada.toml: thread: unknown key; did you mean threads?")
     change(joined, "thread = 1", "threads =")
     joined.refuses([*command, "ada.toml", *rest], "ada.toml: not TOML: ", "line 9")
 

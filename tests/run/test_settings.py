@@ -81,7 +81,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "fsync in quotes": ({"fsync": "no"}, "fsync: Input should be a valid boolean"),
     "an unknown tracker": ({"tracker": "mlflow"}, "tracker: Input should be '', 'trackio', 'wandb' or 'tensorboard'"),
     "a source": ({"source": "x"}, "source: unknown key; remove it or correct its spelling"),
-    "a misspelt key": ({"thread": 1}, "thread: unknown key; remove it or correct its spelling"),
+    "a misspelt key": ({"thread": 1}, "thread: unknown key; did you mean threads?"),
 }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from hanse.hedge.drill.run import Plan, drill
 from hanse.hedge.lock.schema import LockedModel
 from hanse.hedge.mirror.keep import Order, keep
 from hanse.hedge.mirror.layout import Record, record_name
-from hanse.hedge.source.base import open_source
+from hanse.hedge.opening import open_source
 from hanse.keys import SigningKey
 from hanse.store import open_store
 
@@ -250,5 +250,5 @@ def test_what_is_no_language_model_is_not_asked_and_what_cannot_be_asked_fails(
         generate(tmp_path)
     (tmp_path / "config.json").unlink()
     write_files(tmp_path, {"w.gguf": b"x"})
-    with pytest.raises(InputError, match="install xllamacpp"):
+    with pytest.raises(InputError, match="xllamacpp"):
         generate(tmp_path)

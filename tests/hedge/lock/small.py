@@ -9,7 +9,7 @@ from pathlib import Path
 from hanse.hedge.lock.kept import save_lock
 from hanse.hedge.lock.schema import Lock, LockedFile, LockedLicense, LockedModel
 from hanse.hedge.lock.take import Taken, Wanted, take
-from hanse.hedge.source.base import open_source
+from hanse.hedge.opening import open_source
 
 LICENSE = b"Permission is hereby granted to everybody.\n"
 FILES: dict[str, bytes] = {

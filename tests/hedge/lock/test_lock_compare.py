@@ -14,7 +14,7 @@ from hanse.errors import InputError
 from hanse.hedge.lock.compare import ORDER, Change, Upstream, ask, changes, text_diff, upstream
 from hanse.hedge.lock.schema import LockedLicense, LockedModel
 from hanse.hedge.lock.take import Wanted, take
-from hanse.hedge.source.base import open_source
+from hanse.hedge.opening import open_source
 
 
 def lock_from(hub: Hub, name: str = "org/m") -> LockedModel:

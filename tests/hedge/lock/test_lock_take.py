@@ -15,7 +15,7 @@ from tests.hedge.lock.test_lock_gguf import head, key, text
 
 from hanse.errors import DigestMismatch, InputError, LockError, NotFound
 from hanse.hedge.lock.take import Taken, Wanted, default_name, is_license, take, tokenizer_digest
-from hanse.hedge.source.base import open_source
+from hanse.hedge.opening import open_source
 from hanse.hedge.source.cache import CacheSource
 from hanse.keys import SigningKey
 from hanse.ledger.dsse import sign

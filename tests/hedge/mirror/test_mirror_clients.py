@@ -18,7 +18,7 @@ from tests.hedge.mirror.serving import Served, serving
 from hanse.hedge.lock.schema import LockedModel
 from hanse.hedge.mirror.keep import Order, keep
 from hanse.hedge.mirror.layout import Record, record_name
-from hanse.hedge.source.base import open_source
+from hanse.hedge.opening import open_source
 from hanse.store import open_store
 
 FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")

@@ -18,7 +18,8 @@ from hanse.hedge.mirror.layout import PARTS, Record, model_name, part_name, reco
 from hanse.hedge.mirror.reading import Mirror
 from hanse.hedge.mirror.sweep import carry_out, plan
 from hanse.hedge.mirror.verify import verify
-from hanse.hedge.source.base import TRIES, open_source
+from hanse.hedge.opening import open_source
+from hanse.hedge.source.base import TRIES
 from hanse.store import open_store
 from hanse.store.memory import MemoryStore
 

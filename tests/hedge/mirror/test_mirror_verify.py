@@ -16,8 +16,8 @@ from hanse.hedge.mirror.get import PARTIAL, STALE_SECONDS, get
 from hanse.hedge.mirror.keep import Order, keep
 from hanse.hedge.mirror.layout import Record, model_name, record_name
 from hanse.hedge.mirror.reading import Mirror
+from hanse.hedge.mirror.source import MirrorSource
 from hanse.hedge.mirror.verify import verify
-from hanse.hedge.source.bucket import BucketSource
 from hanse.store import open_store
 from hanse.store.memory import MemoryStore
 
@@ -258,7 +258,7 @@ def test_a_mirror_is_found_by_name_repository_and_revision(store: MemoryStore) -
 
 
 def test_a_mirror_is_a_source(store: MemoryStore) -> None:
-    source = BucketSource("s3://bucket/models?secret_access_key=hidden", store)
+    source = MirrorSource("s3://bucket/models?secret_access_key=hidden", store)
     assert source.text == "s3://bucket/models"
     listing = source.listing("org/tiny", "")
     assert listing.revision == model().revision
@@ -279,7 +279,7 @@ def test_a_mirror_is_a_source(store: MemoryStore) -> None:
 
 def test_a_mirror_is_kept_from_another(store: MemoryStore) -> None:
     second = MemoryStore()
-    source = BucketSource("memory://", store)
+    source = MirrorSource("memory://", store)
     done = keep(second, Order((model(),), None, ("other mirror",)), lambda text: source, lambda: 1)
     assert (done.models, done.troubles) == (["tiny"], [])
     assert verify(Mirror(second), (model(),)).problems == []

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from hanse.errors import DigestMismatch, InputError, NotFound, Unavailable
-from hanse.hedge.source.base import TRIES, Listed, Listing, kind_of, open_source, read_on
-from hanse.hedge.source.bucket import BucketSource
+from hanse.hedge.mirror.source import MirrorSource
+from hanse.hedge.opening import open_source
+from hanse.hedge.source.base import TRIES, Listed, Listing, kind_of, read_on
 from hanse.hedge.source.folder import FolderSource
 from hanse.hedge.source.hub import HubSource
 from hanse.hedge.source.oci import OciSource
@@ -38,8 +39,8 @@ def test_a_folder_is_beside_the_lock_and_may_be_a_mirror(tmp_path: Path) -> None
     assert found.folder == tmp_path / "small"
     for name in ("models", "files", "parts"):
         (tmp_path / "kept" / "mirror" / name).mkdir(parents=True)
-    assert isinstance(open_source("kept", tmp_path), BucketSource)
-    assert isinstance(open_source((tmp_path / "kept").as_uri()), BucketSource)
+    assert isinstance(open_source("kept", tmp_path), MirrorSource)
+    assert isinstance(open_source((tmp_path / "kept").as_uri()), MirrorSource)
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,8 @@ def add(
     from hanse.hedge.lock.card import repository as hub_name
     from hanse.hedge.lock.kept import open_lock, save_lock
     from hanse.hedge.lock.take import Wanted, default_name, take
-    from hanse.hedge.source.base import Source, open_source
+    from hanse.hedge.opening import open_source
+    from hanse.hedge.source.base import Source
     from hanse.hedge.source.cache import CacheSource
 
     before, text = open_lock(path)
@@ -95,7 +96,7 @@ def source(name: str, sources: tuple[str, ...], path: Path) -> None:
     """Say where NAME can be had, in this order: hub, hub:URL, oci://..., a bucket's URL, a folder. Nothing is fetched."""
     ready()
     from hanse.hedge.lock.kept import open_lock, save_lock
-    from hanse.hedge.source.base import open_source
+    from hanse.hedge.opening import open_source
 
     lock, text = open_lock(path)
     kept = tuple(dict.fromkeys(stored(item, path) for item in sources))

@@ -82,7 +82,7 @@ def update(names: tuple[str, ...], path: Path, text: str, revision: str, yes: bo
 def _ask(model: LockedModel, path: Path, text: str, revision: str) -> Upstream:
     from hanse.hedge.lock.compare import ask, upstream
     from hanse.hedge.lock.kept import read_text
-    from hanse.hedge.source.base import open_source
+    from hanse.hedge.opening import open_source
 
     text = stored(text, path) if text else upstream(model)
     need_for(text)

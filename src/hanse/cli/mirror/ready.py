@@ -36,15 +36,15 @@ def open_mirror(url: str) -> Mirror:
 
 def opener(lock: Path) -> Callable[[str], Source]:
     """Opens sources as the lock in that file names them; says which extra one needs."""
-    from hanse.hedge.source.base import open_source
+    from hanse.hedge.opening import open_source
 
     def open_(text: str) -> Source:
         if text == "hub" or text.startswith("hub:"):
             need("mirror", "hedge", "huggingface_hub")
         if "://" not in text and (lock.parent / text / "mirror" / "files").is_dir():
-            from hanse.hedge.source.bucket import BucketSource
+            from hanse.hedge.mirror.source import MirrorSource
 
-            return BucketSource(str(lock.parent / text))
+            return MirrorSource(str(lock.parent / text))
         return open_source(text, lock.parent)
 
     return open_

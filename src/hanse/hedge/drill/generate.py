@@ -56,7 +56,7 @@ def _gguf(path: Path) -> Spoken | Silent:
         return _llama_cpp(path)
     if all(find_spec(name) is not None for name in ("transformers", "torch", "gguf", "accelerate")):
         return _transformers(path.parent, path.name)
-    raise InputError("GGUF: install xllamacpp (or transformers, torch, gguf and accelerate) to generate")
+    raise InputError("GGUF: pip install 'hanse[gguf]' (xllamacpp) to generate, or transformers, torch, gguf and accelerate")
 
 
 def _transformers(folder: Path, gguf: str | None) -> Spoken | Silent:

@@ -23,8 +23,8 @@ from hanse.hedge.drill.record import Drilled, Generated, Network, Stage
 from hanse.hedge.lock.schema import LockedModel
 from hanse.hedge.mirror.keep import Order, keep
 from hanse.hedge.mirror.parts import folder_of
+from hanse.hedge.mirror.source import MirrorSource
 from hanse.hedge.source.base import Source
-from hanse.hedge.source.bucket import BucketSource
 from hanse.store import open_store
 
 SPARE_BYTES = 64 << 20
@@ -85,9 +85,9 @@ def _spool(model: LockedModel, url: str, spool: Path) -> int:
     def opener(text: str) -> Source:
         if text != "the mirror":
             raise InputError("not asked: this is a drill from the mirror alone")
-        return BucketSource(url)
+        return MirrorSource(url)
 
-    mirror = BucketSource(url).mirror
+    mirror = MirrorSource(url).mirror
     mirror.find(model.name, model.entry)
     done = keep(
         open_store(str(spool), create=True, fsync=False), Order((model,), None, ("the mirror",)), opener, lambda: 0

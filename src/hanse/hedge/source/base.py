@@ -6,7 +6,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal, Protocol
 
 from hanse.errors import DigestMismatch, Unavailable
@@ -65,27 +64,6 @@ def kind_of(text: str) -> Literal["hub", "oci", "bucket", "folder"]:
     if text.startswith("oci://"):
         return "oci"
     return "bucket" if "://" in text else "folder"
-
-
-def open_source(text: str, beside: Path = Path()) -> Source:
-    """The source a lock names: `hub`, `hub:URL`, `oci://...`, a mirror's URL (s3://, gs://, az://, file://), or a folder (of the
-    model, or a mirror) relative to `beside`, the lock's own folder. Raises InputError for any other."""
-    kind = kind_of(text)
-    if kind == "hub":
-        from hanse.hedge.source.hub import HubSource
-
-        return HubSource(text)
-    if kind == "oci":
-        from hanse.hedge.source.oci import OciSource
-
-        return OciSource(text)
-    from hanse.hedge.source.folder import FolderSource, is_mirror
-
-    if kind == "bucket" or (text and is_mirror(beside / text)):
-        from hanse.hedge.source.bucket import BucketSource
-
-        return BucketSource(text if kind == "bucket" else str(beside / text))
-    return FolderSource(text, beside)
 
 
 def read_on(

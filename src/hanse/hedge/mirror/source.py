@@ -11,7 +11,7 @@ from hanse.hedge.source.base import Listed, Listing
 from hanse.store import Store, open_store
 
 
-class BucketSource:
+class MirrorSource:
     """The models of a mirror, by repository or by the name in the lock they were kept from."""
 
     def __init__(self, text: str, store: Store | None = None) -> None:
