@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.hedge.scan.reading import brief, read, refs
 
-from hanse.hedge.scan.config import keys
-from hanse.hedge.scan.config.expressions import with_defaults
+from hanse.hedge.scan import keys
+from hanse.hedge.scan.expressions import with_defaults
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from hanse.hedge.scan import looks
-from hanse.hedge.scan.config import expressions, keys
+from hanse.hedge.scan import expressions, keys, looks
 from hanse.hedge.scan.finding import Hit
 from hanse.hedge.scan.looks import Look
 from hanse.hedge.scan.shell.lexer import Word

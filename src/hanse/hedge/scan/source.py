@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from hanse.hedge.scan import looks
-from hanse.hedge.scan.config import keys
+from hanse.hedge.scan import keys, looks
 from hanse.hedge.scan.finding import Hit
 from hanse.hedge.scan.judge import judged, keyed_look
 from hanse.hedge.scan.shell.variables import Value

@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from hanse.hedge.scan import looks, packages
-from hanse.hedge.scan.config import expressions, keys
+from hanse.hedge.scan import expressions, keys, looks, packages
 from hanse.hedge.scan.config.commands import Commands
 from hanse.hedge.scan.config.nodes import Entry, Mapping, Node, Scalar, Sequence
 from hanse.hedge.scan.finding import Hit

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from hanse.hedge.scan.code import texts
+from hanse.hedge.scan.code.values import Element, Many, Origin, Table, Thing, Unknown, Values
 from hanse.hedge.scan.javascript.lexer import Group, Item
 from hanse.hedge.scan.javascript.tree import Items, split
-from hanse.hedge.scan.python import texts
-from hanse.hedge.scan.python.texts import Values
-from hanse.hedge.scan.python.values import Many, Origin, Table, Thing, Unknown
 
 ARGUMENTS = 8
 """Arguments of a call that are looked at."""
@@ -33,7 +32,7 @@ class Evaluator(Protocol):
     def items(self, items: Items, scope: Group) -> Values:
         """What an expression can be."""
 
-    def later(self, item: object) -> Values:
+    def later(self, item: Element) -> Values:
         """An item of a container."""
 
     def keyed(self, values: Values, key: str | int) -> Values:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hanse.hedge.scan.code.judging import Ask
 from hanse.hedge.scan.finding import Kind
-from hanse.hedge.scan.python.judging import Ask
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 
-from hanse.hedge.scan import looks
-from hanse.hedge.scan.config import keys as words
+from hanse.hedge.scan import keys as words
+from hanse.hedge.scan.code import judging, tables, texts
+from hanse.hedge.scan.code.sightings import Sightings
+from hanse.hedge.scan.code.tables import PAYLOAD
+from hanse.hedge.scan.code.values import Plain, Text, Thing
 from hanse.hedge.scan.javascript.lexer import Group, Token
 from hanse.hedge.scan.javascript.resolve import Resolver
 from hanse.hedge.scan.javascript.tree import Items, Name, Tree, entries
-from hanse.hedge.scan.python import judging, tables, texts
-from hanse.hedge.scan.python.muted import answers, prices
-from hanse.hedge.scan.python.sightings import Sightings
-from hanse.hedge.scan.python.tables import PAYLOAD
-from hanse.hedge.scan.python.values import Plain, Text, Thing
 
 
 class Names:
@@ -28,12 +26,7 @@ class Names:
         """An object with keys that speak of models. `answered` are starts of values that a call has answered for."""
         found = [(key, items) for key, items, _ in entries(group) if key is not None and items]
         keys = [key for key, _ in found]
-        if (
-            not any(judging.strength(key) != "no" for key in keys)
-            or prices(keys)
-            or judging.goods(keys)
-            or answers(keys)
-        ):
+        if not tables.speaks(keys):
             return
         revisions = [
             text
@@ -45,26 +38,13 @@ class Names:
         beside = [text for items in literals for text in texts.texts(self.resolver.items(items, group))]
         tables.files_inside(self.sightings, beside)
         for key, items in found:
-            if judging.strength(key) != "no" and not (key == "model_name" and "litellm_params" in keys):
-                named = self._entry(key, items, group, revisions)
+            if judging.strength(key) != "no" and not tables.aliased(key, keys):
+                named = False
+                for text in tables.flat(self.resolver, self.resolver.items(items, group)):
+                    named = tables.entry(self.sightings, key, keys, text, revisions) or named
                 payload = key == "model" and PAYLOAD & set(keys)
                 if payload and not named and items[0].start not in answered:
                     self._open(items, group)
-
-    def _entry(self, key: str, items: Items, group: Group, revisions: list[Text]) -> bool:
-        """One value; whether it is a model, or part of one."""
-        named = False
-        for text in tables.flat(self.resolver, self.resolver.items(items, group)):
-            if text.origin in self.sightings.outputs or tables.report(
-                self.sightings, key, text, f"key {key}", revisions
-            ):
-                named = True
-            elif key in ("model", "modelId") and "messages" in group_keys(group) and not looks.holes(text.value):
-                look = judging.by_call(text.value, "hosted", "hosted")
-                if look is not None:
-                    named = True
-                    self.sightings.report(text, look, f"key {key}", revisions, soft=True)
-        return named
 
     def _open(self, items: Items, group: Group) -> None:
         """A value that only the running program has, in what is sent to a service."""
@@ -104,8 +84,3 @@ class Names:
                     if given:
                         return given
         return []
-
-
-def group_keys(group: Group) -> set[str]:
-    """The keys of an object."""
-    return {key for key, _, _ in entries(group) if key is not None}

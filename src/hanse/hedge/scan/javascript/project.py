@@ -7,16 +7,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from hanse.hedge.scan.code.sightings import Sightings, final
+from hanse.hedge.scan.code.values import Unknown, Values
 from hanse.hedge.scan.finding import Hit
 from hanse.hedge.scan.javascript.collect import collect
 from hanse.hedge.scan.javascript.lexer import lex
 from hanse.hedge.scan.javascript.reading import Reading
 from hanse.hedge.scan.javascript.resolve import Resolver
 from hanse.hedge.scan.javascript.tree import Name, Tree
-from hanse.hedge.scan.python.project import final
-from hanse.hedge.scan.python.sightings import Sightings
-from hanse.hedge.scan.python.texts import Values
-from hanse.hedge.scan.python.values import Unknown
 
 SIZE = 4_000_000
 """Characters; larger texts are bundles."""

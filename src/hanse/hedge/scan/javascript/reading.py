@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterator
 
 from hanse.hedge.scan import looks
+from hanse.hedge.scan.code import judging, tables, texts
+from hanse.hedge.scan.code.sightings import Sightings
+from hanse.hedge.scan.code.values import Origin, Table, Text, Thing
 from hanse.hedge.scan.javascript import calls
 from hanse.hedge.scan.javascript.calls import Spec
 from hanse.hedge.scan.javascript.lexer import Group, Template, Token
 from hanse.hedge.scan.javascript.names import Names
 from hanse.hedge.scan.javascript.resolve import Resolver
 from hanse.hedge.scan.javascript.tree import Call, Expression, Items, Name, Tree, entries, is_mark
-from hanse.hedge.scan.python import judging, tables, texts
-from hanse.hedge.scan.python.sightings import Sightings
-from hanse.hedge.scan.python.values import Origin, Table, Text, Thing
 
 _MUTED = re.compile(
     r"(?:console|logger|log)\.\w+|.*\b(?:includes|startsWith|endsWith|indexOf|toBe|toEqual|toContain|toMatch|toMatchObject|toStrictEqual|toHaveBeenCalledWith|"
@@ -171,7 +171,7 @@ class Reading:
 
     def _address(self, template: Template, scope: Group) -> None:
         """The hub's address with a name put in."""
-        text = "".join(part if isinstance(part, str) else "{}" for part in template.parts)
+        text = "".join(part if isinstance(part, str) else "{x}" for part in template.parts)
         if "huggingface.co" not in text and "hf.co" not in text:
             return
         values = self.resolver.items([template], scope)
@@ -180,6 +180,6 @@ class Reading:
             if look is not None:
                 self.sightings.report(known, look, "address", soft=True)
         gap = texts.unsettled(values)
-        if gap is not None and judging.address_of_model(text.replace("{}", "{x}")) and not self._silent(template.start):
+        if gap is not None and judging.address_of_model(text) and not self._silent(template.start):
             self.sightings.put_together(gap.pieces)
             self.resolver.unresolved(self.sightings, [template], template.line, "address")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from hanse.hedge.scan.finding import Hit
+from hanse.hedge.scan.code import texts
+from hanse.hedge.scan.code.sightings import Sightings
+from hanse.hedge.scan.code.values import Element, Many, Origin, Plain, Table, Text, Thing, Unknown, Value, Values
 from hanse.hedge.scan.javascript import callees
 from hanse.hedge.scan.javascript.functions import results
 from hanse.hedge.scan.javascript.lexer import Group, Item, Template, Token
@@ -19,10 +21,6 @@ from hanse.hedge.scan.javascript.tree import (
     is_word,
     split,
 )
-from hanse.hedge.scan.python import texts
-from hanse.hedge.scan.python.sightings import Sightings, shortened
-from hanse.hedge.scan.python.texts import Values
-from hanse.hedge.scan.python.values import Many, Origin, Plain, Table, Text, Thing, Unknown, Value
 
 DEPTH = 40
 """Nested evaluations at most."""
@@ -144,8 +142,8 @@ class Resolver:
     def unresolved(self, sightings: Sightings, items: Items, line: int, how: str) -> None:
         """Reports a name that only the running program has."""
         items = bare(items)
-        text = shortened(self.tree.text[items[0].start : items[-1].end])
-        sightings.add(Origin(self.file, line, items[0].start), Hit(line, text, None, how, "unknown", False))
+        text = self.tree.text[items[0].start : items[-1].end]
+        sightings.unresolved(Origin(self.file, line, items[0].start), text, how)
 
     # One operand: a literal or name with what follows it
 
@@ -235,7 +233,7 @@ class Resolver:
         return Table(tuple(pairs))
 
     @staticmethod
-    def later(item: object) -> Values:
+    def later(item: Element) -> Values:
         """An item of a container: they are evaluated at once here."""
         return item if isinstance(item, tuple) else ()
 
@@ -369,7 +367,7 @@ class Resolver:
 def bare(items: Items) -> Items:
     """Without await, casts and what only types say."""
     start, end = 0, len(items)
-    while start < end and is_word(items[start], "await", "typeof", "async"):
+    while start < end - 1 and is_word(items[start], "await", "typeof", "async"):
         start += 1
     for index in range(start + 1, end):
         if is_word(items[index], "as", "satisfies") and not is_mark(items[index - 1], ".", "?."):

@@ -5,24 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 
-from hanse.hedge.scan.python import members, naming, texts
+from hanse.hedge.scan.code import texts
+from hanse.hedge.scan.code.values import Many, Plain, Table, Text, Thing, Unknown, Value, Values
+from hanse.hedge.scan.python import members, naming
 from hanse.hedge.scan.python.calls import loads_something
 from hanse.hedge.scan.python.evaluator import Evaluator
-from hanse.hedge.scan.python.texts import Values
-from hanse.hedge.scan.python.values import (
-    Function,
-    Instance,
-    Kind,
-    Many,
-    Place,
-    Plain,
-    Site,
-    Table,
-    Text,
-    Thing,
-    Unknown,
-    Value,
-)
+from hanse.hedge.scan.python.values import Function, Instance, Kind, Place, Site
 
 _ENVIRONMENT = frozenset({"os.getenv", "os.environ.get", "os.environ.setdefault", "os.environ.pop", "environ.get"})
 _FIRST = frozenset({"Path", "PurePath", "PosixPath", "PurePosixPath", "WindowsPath", "fspath", "expanduser", "expandvars",
@@ -79,11 +67,7 @@ def _own(evaluator: Evaluator, expr: ast.Call, place: Place) -> Values:
 
 def _made(evaluator: Evaluator, kind: Kind, expr: ast.Call, place: Place) -> Values:
     """An object; of an enumeration the member with that value."""
-    bases = [
-        base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
-        for base in getattr(kind.scope.node, "bases", ())
-    ]
-    if any("Enum" in base for base in bases) and expr.args:
+    if any("Enum" in base for base in naming.bases(kind.scope)) and expr.args:
         return evaluator.elements((kind,))
     return (Instance(kind.scope, Site(expr, place)),)
 

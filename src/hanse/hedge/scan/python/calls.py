@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from hanse.hedge.scan.code.judging import Ask
 from hanse.hedge.scan.finding import Kind
 from hanse.hedge.scan.python import naming
-from hanse.hedge.scan.python.judging import Ask
 
 
 @dataclass(frozen=True)

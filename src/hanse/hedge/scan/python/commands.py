@@ -6,10 +6,12 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 
+from hanse.hedge.scan.code import texts
+from hanse.hedge.scan.code.values import Many, Origin, Text
 from hanse.hedge.scan.finding import Hit, Reader
-from hanse.hedge.scan.python import naming, texts
+from hanse.hedge.scan.python import naming
 from hanse.hedge.scan.python.evaluator import Evaluator
-from hanse.hedge.scan.python.values import Many, Origin, Site, Text
+from hanse.hedge.scan.python.values import Later, Site
 
 _RUNS = frozenset({"system", "popen", "run", "call", "check_call", "check_output", "Popen", "getoutput", "getstatusoutput",
                    "create_subprocess_exec", "create_subprocess_shell", "run_commands", "spawn", "execvp"})  # fmt: skip
@@ -49,8 +51,8 @@ def read(
                     line = value.origin.line + hit.line - 1
                     yield Origin(value.origin.file, line, value.origin.column), _at(hit, line)
             elif isinstance(value, Many):
-                words = [item.expr for item in value.items if not isinstance(item, tuple)]
-                place = next((item.place for item in value.items if not isinstance(item, tuple)), site.place)
+                words = [item.expr for item in value.items if isinstance(item, Later)]
+                place = next((item.place for item in value.items if isinstance(item, Later)), site.place)
                 yield from _words(evaluator, words, Site(site.node, place), shell, source)
 
 

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from hanse.hedge.scan.python.texts import Values
-from hanse.hedge.scan.python.values import Binding, Function, Import, Later, Module, Origin, Place, Scope, Site
+from hanse.hedge.scan.code.values import Element, Origin, Values
+from hanse.hedge.scan.python.values import Binding, Function, Import, Module, Place, Scope, Site
 
 
 class Links(Protocol):
@@ -30,7 +30,7 @@ class Evaluator(Protocol):
     def evaluate(self, expr: ast.expr, place: Place) -> Values:
         """What an expression can be."""
 
-    def later(self, item: Later | Values) -> Values:
+    def later(self, item: Element) -> Values:
         """An item of a container."""
 
     def at(self, expr: ast.expr, place: Place) -> Origin:

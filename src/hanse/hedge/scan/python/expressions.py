@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from hanse.hedge.scan.python import judging
+from hanse.hedge.scan.code import judging
+from hanse.hedge.scan.python import naming
 from hanse.hedge.scan.python.muted import copies, is_target, muted
 from hanse.hedge.scan.python.values import Binding, How, Later, Module, Place, Scope, Site
 
@@ -165,13 +166,7 @@ class Expressions:
     def _call(self, node: ast.Call) -> None:
         site = Site(node, self.place)
         self.module.calls.append(site)
-        last = (
-            node.func.attr
-            if isinstance(node.func, ast.Attribute)
-            else node.func.id
-            if isinstance(node.func, ast.Name)
-            else ""
-        )
+        last = naming.word(node.func)
         if last:
             self.module.called.setdefault(last, []).append(site)
         if last in _OPTION_CALLS:

@@ -7,16 +7,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from hanse.hedge.scan.code import judging, texts
+from hanse.hedge.scan.code.judging import Ask
+from hanse.hedge.scan.code.values import Plain, Table, Text, Thing, Unknown, Values
 from hanse.hedge.scan.finding import Kind
-from hanse.hedge.scan.python import calls, judging, naming, texts
+from hanse.hedge.scan.python import calls, naming
 from hanse.hedge.scan.python.callees import CHOOSERS, LOOKUPS
 from hanse.hedge.scan.python.calls import Spec
 from hanse.hedge.scan.python.evaluator import Evaluator
-from hanse.hedge.scan.python.judging import Ask
 from hanse.hedge.scan.python.muted import muted
 from hanse.hedge.scan.python.parameters import MAPPING, PASSING
-from hanse.hedge.scan.python.texts import Values
-from hanse.hedge.scan.python.values import Plain, Site, Table, Text, Thing, Unknown
+from hanse.hedge.scan.python.values import Site
 
 _TORCHVISION = re.compile(r"torchvision\.models\.(?:[a-z_]+\.)*(?P<builder>[a-z]\w*\d\w*|[a-z]\w+)$")
 _KERAS = re.compile(r"(?:tensorflow|tf|keras)\.(?:\w+\.)*applications\.(?:\w+\.)*(?P<builder>[A-Z]\w+)$")
@@ -104,13 +105,7 @@ def _special(evaluator: Evaluator, site: Site, name: str, last: str) -> Iterator
 
 def builds(call: ast.Call) -> bool:
     """Whether the callee's own name may be that of a model."""
-    last = (
-        call.func.attr
-        if isinstance(call.func, ast.Attribute)
-        else call.func.id
-        if isinstance(call.func, ast.Name)
-        else ""
-    )
+    last = naming.word(call.func)
     return (
         last[:1].isupper()
         or any(keyword.arg in ("weights", "pretrained", "model_args") for keyword in call.keywords)
@@ -300,13 +295,7 @@ def inner_files(site: Site, name: str) -> Iterator[ast.expr]:
 def handed_over(site: Site) -> Site | None:
     """map(load, names) and submit(load, name) as a call of load."""
     call = site.node
-    last = (
-        call.func.attr
-        if isinstance(call.func, ast.Attribute)
-        else call.func.id
-        if isinstance(call.func, ast.Name)
-        else ""
-    )
+    last = naming.word(call.func)
     at = 1 if last == "run_in_executor" else 0
     if (
         last not in MAPPING | PASSING

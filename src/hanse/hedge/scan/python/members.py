@@ -5,26 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from hanse.hedge.scan.python import naming, texts
+from hanse.hedge.scan.code import texts
+from hanse.hedge.scan.code.values import Many, Table, Text, Thing, Unknown, Value, Values
+from hanse.hedge.scan.python import naming
 from hanse.hedge.scan.python.evaluator import Evaluator
-from hanse.hedge.scan.python.texts import Values
-from hanse.hedge.scan.python.values import (
-    Binding,
-    Function,
-    Import,
-    Instance,
-    Kind,
-    Many,
-    Place,
-    Scope,
-    Site,
-    Space,
-    Table,
-    Text,
-    Thing,
-    Unknown,
-    Value,
-)
+from hanse.hedge.scan.python.values import Binding, Function, Import, Instance, Kind, Place, Scope, Site, Space
 
 BASES = 8
 """Classes above a class that are looked at."""
@@ -183,11 +168,7 @@ def of_class(evaluator: Evaluator, scope: Scope, name: str) -> Values:
 
 
 def _property(evaluator: Evaluator, scope: Scope) -> Values:
-    decorators = [
-        part.id if isinstance(part, ast.Name) else getattr(part, "attr", "")
-        for part in getattr(scope.node, "decorator_list", ())
-    ]
-    if {"property", "cached_property"} & set(decorators):
+    if {"property", "cached_property"} & naming.decorators(scope):
         return evaluator.result(Function(scope))
     return (Function(scope),)
 
@@ -238,8 +219,7 @@ def _in_heirs(evaluator: Evaluator, scope: Scope, name: str) -> Values:
     found: list[Value] = []
     for kinds in scope.module.classes.values():
         for kind in kinds:
-            bases = [base.id for base in getattr(kind.node, "bases", ()) if isinstance(base, ast.Name)]
-            if kind is not scope and scope.name in bases:
+            if kind is not scope and scope.name in naming.bases(kind):
                 found += [value for binding in kind.bindings.get(name, ()) for value in evaluator.binding(binding)]
     return tuple(found)
 

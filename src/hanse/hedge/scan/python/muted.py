@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection
 
 _SAYS = frozenset({"print", "pprint", "log", "debug", "info", "warning", "warn", "error", "exception", "critical", "fatal",
                    "echo", "secho", "write", "writelines", "log_param", "log_params", "log_metric", "log_metrics", "log_text",
                    "log_dict", "log_table", "add_hparams", "set_attribute", "set_attributes", "set_tag", "set_tags", "capture",
-                   "track", "labels", "startswith", "endswith",                    "isinstance", "hasattr", "markdown", "caption", "title", "header", "subheader",
+                   "track", "labels", "startswith", "endswith", "isinstance", "hasattr", "markdown", "caption", "title", "header", "subheader",
                    "success", "toast", "fail", "skip", "xfail", "filter",
                    "filter_by", "order_by", "values_list", "count", "index", "remove", "discard", "removeprefix",
                    "removesuffix", "strip", "lstrip", "rstrip", "replace"})  # fmt: skip
@@ -47,11 +46,6 @@ def saves(last: str) -> bool:
     return SAVES.fullmatch(last) is not None
 
 
-def prices(keys: list[str]) -> bool:
-    """Whether a dictionary with these keys tells what a model costs or bears instead of choosing it."""
-    return any(re.search(r"price|cost|per_token|per_1k|per_million|usd", key, re.IGNORECASE) for key in keys)
-
-
 def copies(last: str) -> bool:
     """Whether the arguments after the first say where something is put: urlretrieve(url, "x.onnx")."""
     return last in _COPIES
@@ -60,8 +54,3 @@ def copies(last: str) -> bool:
 def is_target(keyword: str) -> bool:
     """Whether a keyword says where something is put, or which file of a repository is meant."""
     return _TARGETS.fullmatch(keyword) is not None
-
-
-def answers(keys: Collection[str]) -> bool:
-    """Whether a dictionary with these keys is what a service answered."""
-    return "choices" in keys or ("object" in keys and "created" in keys)

@@ -6,15 +6,15 @@ import ast
 import re
 from collections.abc import Iterator
 
-from hanse.hedge.scan import looks
-from hanse.hedge.scan.config import keys as words
-from hanse.hedge.scan.python import judging, tables, texts
+from hanse.hedge.scan import keys as words
+from hanse.hedge.scan.code import judging, tables, texts
+from hanse.hedge.scan.code.sightings import Sightings
+from hanse.hedge.scan.code.tables import PAYLOAD
+from hanse.hedge.scan.code.values import Text
+from hanse.hedge.scan.python import naming
 from hanse.hedge.scan.python.loading import meant_as_name
-from hanse.hedge.scan.python.muted import answers, prices
 from hanse.hedge.scan.python.resolve import Resolver
-from hanse.hedge.scan.python.sightings import Sightings
-from hanse.hedge.scan.python.tables import PAYLOAD
-from hanse.hedge.scan.python.values import Binding, Module, Place, Text
+from hanse.hedge.scan.python.values import Binding, Module, Place
 
 
 class Names:
@@ -64,18 +64,13 @@ class Names:
     def _table(self, node: ast.Dict, place: Place) -> None:
         """A dictionary with keys that speak of models."""
         keys = _literal_keys(node)
-        if (
-            not any(judging.strength(key) != "no" for key in keys)
-            or prices(list(keys))
-            or judging.goods(keys)
-            or answers(keys)
-        ):
+        if not tables.speaks(keys):
             return
         literals = [expr for expr in keys.values() if isinstance(expr, ast.Constant) and isinstance(expr.value, str)]
         texts_beside = [text for expr in literals for text in texts.texts(self.resolver.evaluate(expr, place))]
         tables.files_inside(self.sightings, texts_beside)
         for key, expr in keys.items():
-            if judging.strength(key) != "no" and not (key == "model_name" and "litellm_params" in keys):
+            if judging.strength(key) != "no" and not tables.aliased(key, keys):
                 self._item(key, expr, keys, place)
 
     def _item(self, key: str, expr: ast.expr, keys: dict[str, ast.expr], place: Place) -> None:
@@ -83,21 +78,13 @@ class Names:
         revisions = list(self._key_revisions(keys, key, place))
         named = False
         for text in tables.flat(self.resolver, values):
-            if text.origin in self.sightings.outputs or tables.report(
-                self.sightings, key, text, f"key {key}", revisions
-            ):
-                named = True
-            elif key in ("model", "modelId") and "messages" in keys and not looks.holes(text.value):
-                look = judging.by_call(text.value, "hosted", "hosted")
-                if look is not None:
-                    named = True
-                    self.sightings.report(text, look, f"key {key}", revisions, soft=True)
+            named = tables.entry(self.sightings, key, keys, text, revisions) or named
         gap = texts.unsettled(values)
         if gap is None or named or key != "model" or not PAYLOAD & set(keys):
             return
         if meant_as_name(expr, values, gap.why == "call"):
             self.sightings.put_together(gap.pieces)
-            self.sightings.unresolved(self.module, expr, expr.lineno, f"key {key}")
+            self.sightings.unresolved(self.resolver.at(expr, place), naming.source(self.module, expr), f"key {key}")
 
     def _key_revisions(self, keys: dict[str, ast.expr], key: str, place: Place) -> Iterator[Text]:
         own = [name for name in keys if name.startswith(f"{key}_") and words.is_revision(name)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from hanse.hedge.scan.python.evaluator import Evaluator
-from hanse.hedge.scan.python.values import Binding, Place, Scope
+from hanse.hedge.scan.python.values import Binding, Module, Place, Scope
 
 DEPTH = 12
 
@@ -94,3 +94,30 @@ def root(name: str) -> str:
     if name.startswith("."):
         return "."
     return "" if name.startswith("?") else name.split(".", 1)[0].split("(", 1)[0]
+
+
+def source(module: Module, expr: ast.expr) -> str:
+    """An expression as written."""
+    first, last = expr.lineno - 1, (expr.end_lineno or expr.lineno) - 1
+    lines = [line.encode() for line in module.lines[first : last + 1]]
+    if not lines:
+        return ast.unparse(expr)
+    lines[-1] = lines[-1][: expr.end_col_offset]
+    lines[0] = lines[0][expr.col_offset :]
+    return b"\n".join(lines).decode(errors="replace")
+
+
+def word(expr: ast.expr) -> str:
+    """The name of a name or attribute: what is called, inherited from or decorated with; empty for anything else."""
+    return expr.attr if isinstance(expr, ast.Attribute) else expr.id if isinstance(expr, ast.Name) else ""
+
+
+def bases(scope: Scope) -> list[str]:
+    """Names of the classes that a class inherits from."""
+    return [word(base) for base in getattr(scope.node, "bases", ())]
+
+
+def decorators(scope: Scope) -> set[str]:
+    """Names of a function's decorators, called or not."""
+    found = getattr(scope.node, "decorator_list", ())
+    return {word(part.func if isinstance(part, ast.Call) else part) for part in found}

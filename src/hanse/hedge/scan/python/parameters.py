@@ -5,23 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from hanse.hedge.scan.python import naming, texts
+from hanse.hedge.scan.code import texts
+from hanse.hedge.scan.code.values import Many, Plain, Table, Unknown, Value, Values
+from hanse.hedge.scan.python import naming
 from hanse.hedge.scan.python.evaluator import Evaluator
-from hanse.hedge.scan.python.texts import Values
-from hanse.hedge.scan.python.values import (
-    Binding,
-    Function,
-    Instance,
-    Kind,
-    Later,
-    Many,
-    Plain,
-    Scope,
-    Site,
-    Table,
-    Unknown,
-    Value,
-)
+from hanse.hedge.scan.python.values import Binding, Function, Instance, Kind, Later, Scope, Site
 
 SITES = 64
 """Calls of one function that are looked at."""
@@ -93,7 +81,7 @@ def _decorated(evaluator: Evaluator, scope: Scope, name: str) -> Iterator[Value]
 def _fixture(evaluator: Evaluator, scope: Scope, name: str) -> Iterator[Value]:
     """What a pytest fixture of that name gives."""
     for fixture in scope.module.functions.get(name, ()):
-        if any("fixture" in ast.unparse(part) for part in getattr(fixture.node, "decorator_list", ())):
+        if "fixture" in naming.decorators(fixture):
             for value in evaluator.result(Function(fixture)):
                 yield from evaluator.elements((value,)) if isinstance(value, Many) else (value,)
 
@@ -132,10 +120,7 @@ def _index(scope: Scope, name: str) -> int | None:
     if name not in names:
         return None
     is_method = scope.parent is not None and scope.parent.kind == "class"
-    static = any(
-        isinstance(part, ast.Name) and part.id == "staticmethod" for part in getattr(scope.node, "decorator_list", ())
-    )
-    return names.index(name) - (1 if is_method and not static else 0)
+    return names.index(name) - (1 if is_method and "staticmethod" not in naming.decorators(scope) else 0)
 
 
 def _heirs(owner: Scope) -> list[str]:
@@ -143,8 +128,7 @@ def _heirs(owner: Scope) -> list[str]:
     found = []
     for name, scopes in owner.module.classes.items():
         for scope in scopes:
-            bases = [base.id for base in getattr(scope.node, "bases", ()) if isinstance(base, ast.Name)]
-            if owner.name in bases and "__init__" not in scope.bindings:
+            if owner.name in naming.bases(scope) and "__init__" not in scope.bindings:
                 found.append(name)
     return found
 
@@ -163,10 +147,7 @@ def _sites(evaluator: Evaluator, scope: Scope, names: list[str], owner: Scope | 
     if scope.name == "__init__" and owner is not None:
         for site in module.called.get("__init__", ()):
             caller = naming.enclosing_class(site.place.scope)
-            bases = (
-                [part.id for part in getattr(caller.node, "bases", ()) if isinstance(part, ast.Name)] if caller else []
-            )
-            if owner.name in bases:
+            if caller is not None and owner.name in naming.bases(caller):
                 yield site
 
 
@@ -182,7 +163,7 @@ def _meant(evaluator: Evaluator, func: ast.Attribute, site: Site, scope: Scope, 
 
 
 def _inherits(kind: Scope, owner: Scope) -> bool:
-    bases = [part.id for part in getattr(kind.node, "bases", ()) if isinstance(part, ast.Name)]
+    bases = naming.bases(kind)
     if owner.name in bases:
         return True
     return any(
@@ -225,8 +206,7 @@ def _starred(evaluator: Evaluator, argument: ast.Starred, site: Site, index: int
 
 def _handed_on(evaluator: Evaluator, site: Site, at: int, index: int | None, name: str) -> Values:
     """partial(load, "org/name"), submit(load, ...), map(load, [...]), Thread(target=load, args=(...))."""
-    func = site.node.func
-    called = func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
+    called = naming.word(site.node.func)
     if called in MAPPING and index is not None:
         items = site.node.args[at + 1 + index : at + 2 + index]
         return tuple(value for item in items for value in evaluator.elements(evaluator.evaluate(item, site.place)))

@@ -9,16 +9,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from hanse.hedge.scan.code import texts
+from hanse.hedge.scan.code.sightings import Sightings, final
+from hanse.hedge.scan.code.values import Origin
 from hanse.hedge.scan.finding import Hit, Reader
-from hanse.hedge.scan.python import texts, tolerant
+from hanse.hedge.scan.python import tolerant
 from hanse.hedge.scan.python.collect import collect
 from hanse.hedge.scan.python.linked import Linked, Loaded
 from hanse.hedge.scan.python.prefilter import worth_parsing
 from hanse.hedge.scan.python.reading import Reading
 from hanse.hedge.scan.python.resolve import Resolver
-from hanse.hedge.scan.python.sightings import Sighting, Sightings
 from hanse.hedge.scan.python.tokens import read_tokens
-from hanse.hedge.scan.python.values import Module, Origin, Scope, Site
+from hanse.hedge.scan.python.values import Module, Scope, Site
 
 _IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+import[ \t]+(\([^)]*\)|[^\n\\]+)|import[ \t]+([\w., \t]+))", re.M
@@ -96,25 +98,6 @@ def constants_of(text: str, names: Iterable[str]) -> dict[str, list[tuple[str, i
             values = ()
         found[name] = [(value.value, value.origin.line) for value in texts.texts(values)]
     return found
-
-
-def final(parts: Iterable[Sightings]) -> dict[str, list[Hit]]:
-    """The hits of several readings by file: in order, each once, without pieces of names put together and without outputs."""
-    whole = Sightings()
-    for part in parts:
-        whole.pieces |= part.pieces
-        whole.outputs |= part.outputs
-        for sighting in part.found.values():
-            whole.add(sighting.origin, sighting.hit, sighting.soft)
-    by_file: dict[str, list[Hit]] = {}
-    for sighting in whole.found.values():
-        if not (sighting.soft and _overruled(sighting, whole)):
-            by_file.setdefault(sighting.origin.file, []).append(sighting.hit)
-    return {file: sorted(hits, key=lambda hit: (hit.line, hit.ref)) for file, hits in by_file.items()}
-
-
-def _overruled(sighting: Sighting, whole: Sightings) -> bool:
-    return (sighting.origin, sighting.hit.ref) in whole.pieces or sighting.origin in whole.outputs
 
 
 def glance(given: tuple[str, str], shell: Reader | None = None) -> Glance:

@@ -9,16 +9,18 @@ from dataclasses import replace
 from functools import partial
 
 from hanse.hedge.scan import looks
+from hanse.hedge.scan.code import judging, tables, texts
+from hanse.hedge.scan.code.sightings import Sightings
+from hanse.hedge.scan.code.values import Origin, Text
 from hanse.hedge.scan.finding import Reader
 from hanse.hedge.scan.looks import Look
-from hanse.hedge.scan.python import commands, judging, naming, tables, texts
+from hanse.hedge.scan.python import commands, naming
 from hanse.hedge.scan.python.calls import known
 from hanse.hedge.scan.python.loading import Asked, Built, asked, builds, handed_over, inner_files, meant_as_name
 from hanse.hedge.scan.python.muted import saves
 from hanse.hedge.scan.python.names import Names
 from hanse.hedge.scan.python.resolve import Resolver
-from hanse.hedge.scan.python.sightings import Sightings, source
-from hanse.hedge.scan.python.values import Module, Origin, Site, Text
+from hanse.hedge.scan.python.values import Module, Site
 
 
 class Reading:
@@ -65,17 +67,20 @@ class Reading:
                 found = judging.anywhere(written.value)
                 if found is not None:
                     self.sightings.report(written, found, "address", soft=True)
-            if texts.unknown(values) and judging.address_of_model(source(self.module, node)):
-                self.sightings.unresolved(self.module, node, node.lineno, "address")
+            if texts.unknown(values) and judging.address_of_model(_with_gaps(node)):
+                self._unresolved(node, node.lineno, "address")
+
+    def _unresolved(self, expr: ast.expr, line: int, how: str) -> None:
+        origin = Origin(self.module.file, line, expr.col_offset)
+        self.sightings.unresolved(origin, naming.source(self.module, expr), how)
 
     # Calls
 
     def _name(self, site: Site) -> str:
         """The callee's dotted name; of a callee that no rule knows only its last part, which is cheaper."""
-        func = site.node.func
-        last = func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
+        last = naming.word(site.node.func)
         if last in self._renamed or known(last) or commands.may_run(last) or builds(site.node):
-            return naming.dotted(self.resolver, func, site.place)
+            return naming.dotted(self.resolver, site.node.func, site.place)
         return f"?{last}"
 
     def _call(self, site: Site, name: str) -> Iterator[tuple[Asked, Site]]:
@@ -93,7 +98,7 @@ class Reading:
             if keyword.arg == "model_args":
                 self._model_args(keyword.value, site)
         if self.shell is not None and commands.runs(name):
-            for origin, hit in commands.read(self.resolver, site, name, self.shell, partial(source, self.module)):
+            for origin, hit in commands.read(self.resolver, site, name, self.shell, partial(naming.source, self.module)):
                 self.sightings.add(origin, hit)
 
     def _asked(self, wanted: Asked, site: Site) -> None:
@@ -115,7 +120,7 @@ class Reading:
                 return
             self.sightings.put_together(gap.pieces)
         line = site.node.func.end_lineno or site.node.lineno
-        self.sightings.unresolved(self.module, wanted.expr, line, wanted.how)
+        self._unresolved(wanted.expr, line, wanted.how)
 
     def _judge(self, wanted: Asked, text: Text) -> Look | None:
         if looks.holes(text.value) or looks.blank(text.value):
@@ -148,3 +153,8 @@ class Reading:
                 if look is not None:
                     revision = pairs.get("revision") if key == "pretrained" else None
                     self.sightings.report(text, replace(look, revision=revision or look.revision), f"model_args {key}")
+
+
+def _with_gaps(node: ast.JoinedStr) -> str:
+    """An f-string's text with {x} for what is filled in."""
+    return "".join(str(part.value) if isinstance(part, ast.Constant) else "{x}" for part in node.values)

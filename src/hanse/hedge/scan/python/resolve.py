@@ -10,28 +10,11 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from hanse.hedge.scan.python import callees, members, parameters, texts
+from hanse.hedge.scan.code import texts
+from hanse.hedge.scan.code.values import Element, Many, Origin, Plain, Table, Text, Thing, Unknown, Values
+from hanse.hedge.scan.python import callees, members, parameters
 from hanse.hedge.scan.python.evaluator import Links
-from hanse.hedge.scan.python.texts import Values
-from hanse.hedge.scan.python.values import (
-    Binding,
-    Function,
-    Import,
-    Instance,
-    Kind,
-    Later,
-    Many,
-    Module,
-    Origin,
-    Place,
-    Plain,
-    Scope,
-    Space,
-    Table,
-    Text,
-    Thing,
-    Unknown,
-)
+from hanse.hedge.scan.python.values import Binding, Function, Import, Instance, Kind, Later, Module, Place, Scope, Space
 
 DEPTH = 60
 """Nested evaluations at most; what is deeper is unknown."""
@@ -84,9 +67,11 @@ class Resolver:
         known[key] = found
         return found
 
-    def later(self, item: Later | Values) -> Values:
+    def later(self, item: Element) -> Values:
         """An item of a container."""
-        return self.evaluate(item.expr, item.place) if isinstance(item, Later) else item
+        if isinstance(item, tuple):
+            return item
+        return self.evaluate(item.expr, item.place) if isinstance(item, Later) else ()
 
     def at(self, expr: ast.expr, place: Place) -> Origin:
         """Where an expression stands."""
@@ -284,7 +269,7 @@ class Resolver:
         return texts.either((*self.evaluate(expr.body, place), *self.evaluate(expr.orelse, place)))
 
     def _list(self, expr: ast.List | ast.Tuple | ast.Set, place: Place) -> Values:
-        items: list[Later | Values] = []
+        items: list[Element] = []
         for part in expr.elts[:TABLE]:
             if isinstance(part, ast.Starred):
                 items += [
@@ -298,7 +283,7 @@ class Resolver:
         return (Many(tuple(items)),)
 
     def _dict(self, expr: ast.Dict, place: Place) -> Values:
-        pairs: list[tuple[Values | None, Later | Values]] = []
+        pairs: list[tuple[Values | None, Element]] = []
         for key, value in list(zip(expr.keys, expr.values, strict=True))[:TABLE]:
             if key is None:
                 pairs += [

@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from hanse.hedge.scan import looks
+from hanse.hedge.scan.code import judging
 from hanse.hedge.scan.finding import Hit
-from hanse.hedge.scan.python import calls, judging, muted, naming
+from hanse.hedge.scan.python import calls, muted, naming
 
 ARGUMENTS = 400
 """Tokens of one call that are looked at."""

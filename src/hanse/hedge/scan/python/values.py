@@ -1,4 +1,4 @@
-"""What an expression can be while its program is only read: texts with the place to edit them, containers, or nothing known."""
+"""A file's scopes, names and calls as they are collected, and the values that only Python has: functions, classes, modules."""
 
 from __future__ import annotations
 
@@ -7,54 +7,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
-Why = Literal["input", "optional", "parameter", "import", "call", "other"]
-"""What keeps a value unknown: arguments and environment (always a string); a parameter that may be left out; a parameter;
-another file; a call; anything else."""
+from hanse.hedge.scan.code.values import Deferred, Value, Values
+
 BlockKind = Literal["branch", "loop"]
 How = Literal["value", "element", "parameter", "import", "scope", "unknown"]
 """How a name gets a value: assigned, looped over, a parameter, imported, a function or class, anything else."""
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """A place in a file: its line from 1, its column in bytes from 0."""
-
-    file: str
-    line: int
-    column: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A string: the line where it stands, or where it is put together."""
-
-    value: str
-    origin: Origin
-    pieces: frozenset[Text] = frozenset()
-    """The parts of which it is put together."""
-    derived: bool = False
-    """Made of another string by a method such as replace: only a call that takes it makes it a model."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plain:
-    """A number, a truth value, None: no name, but a part of one."""
-
-    value: object
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """A value that only the running program has."""
-
-    why: Why
-    pieces: frozenset[Text] = frozenset()
-    """Parts of it that are known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """Something that is no name: a model that is loaded already, a file that is written."""
 
 
 @dataclass(eq=False, slots=True)
@@ -87,7 +44,7 @@ class Place:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Later:
+class Later(Deferred):
     """An expression to be evaluated when somebody asks."""
 
     expr: ast.expr
@@ -130,21 +87,7 @@ class Site:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Many:
-    """A list, tuple, set or what is looped over."""
-
-    items: tuple[Later | tuple[Value, ...], ...]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Table:
-    """A dictionary. A key of None is one that only the running program has."""
-
-    pairs: tuple[tuple[tuple[Value, ...] | None, Later | tuple[Value, ...]], ...]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Function:
+class Function(Value):
     """A function of the project."""
 
     scope: Scope
@@ -153,14 +96,14 @@ class Function:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Kind:
+class Kind(Value):
     """A class of the project."""
 
     scope: Scope
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Instance:
+class Instance(Value):
     """An object of a class of the project, with the call that made it."""
 
     scope: Scope
@@ -168,16 +111,13 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
-class Space:
+class Space(Value):
     """A module, perhaps of the project."""
 
     name: str
     level: int
     file: str
     """The file that imports it."""
-
-
-Value = Text | Plain | Unknown | Thing | Many | Table | Function | Kind | Instance | Space
 
 
 @dataclass(eq=False, slots=True)
@@ -219,5 +159,5 @@ class Module:
     """How often a name is read, and how often of these only to be compared."""
     kept: list[ast.AST] = field(default_factory=list)
     """Nodes made while evaluating, kept so that their identity stays theirs."""
-    known: dict[int, tuple[Value, ...]] = field(default_factory=dict)
+    known: dict[int, Values] = field(default_factory=dict)
     """Expressions evaluated already, by identity of their node, which this module keeps alive."""

@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from hanse.hedge.scan import looks
-from hanse.hedge.scan.config import keys
+from hanse.hedge.scan import keys, looks
 from hanse.hedge.scan.finding import Hit
 from hanse.hedge.scan.judge import keyed_word, shifted
 from hanse.hedge.scan.shell.containers import DOCKER, PYTHON, SHELLS, in_image, parse_docker

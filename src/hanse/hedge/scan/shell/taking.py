@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from hanse.hedge.scan import looks
-from hanse.hedge.scan.config import keys
+from hanse.hedge.scan import keys, looks
 from hanse.hedge.scan.finding import Hit
 from hanse.hedge.scan.judge import judged, keyed_word
 from hanse.hedge.scan.looks import Look

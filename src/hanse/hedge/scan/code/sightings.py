@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from hanse.hedge.scan.code import texts
+from hanse.hedge.scan.code.values import Origin, Text
 from hanse.hedge.scan.finding import Hit
 from hanse.hedge.scan.looks import Look
-from hanse.hedge.scan.python import texts
-from hanse.hedge.scan.python.values import Module, Origin, Text
 
 EXPRESSION = 160
 """Characters of an unresolved expression that are shown at most."""
@@ -47,8 +46,8 @@ class Sightings:
             self.found[key] = Sighting(origin, known.hit, False)
 
     def report(self, text: Text, look: Look, how: str, revisions: Sequence[Text] = (), soft: bool = False) -> None:
-        """A text that is a model, with the revisions that may be meant: the nearest is. Its parts are none of their own; but an address or a version around a name that stands
-        elsewhere leaves the finding there."""
+        """A text that is a model, with the revisions that may be meant: the nearest is. Its parts are none of their own; but an
+        address or a version around a name that stands elsewhere leaves the finding there."""
         self.put_together(text.pieces)
         whole = [piece for piece in text.pieces if piece.value == look.ref]
         if whole:
@@ -65,24 +64,31 @@ class Sightings:
         """Literals that are parts of a name which is not known as a whole."""
         self.pieces |= {(piece.origin, piece.value) for piece in pieces}
 
-    def unresolved(self, module: Module, expr: ast.expr, line: int, how: str) -> None:
+    def unresolved(self, origin: Origin, expression: str, how: str) -> None:
         """A name that only the running program has."""
-        origin = Origin(module.file, line, expr.col_offset)
-        self.add(origin, Hit(line, source(module, expr), None, how, "unknown", False))
-
-
-def source(module: Module, expr: ast.expr) -> str:
-    """An expression as written, on one line."""
-    first, last = expr.lineno - 1, (expr.end_lineno or expr.lineno) - 1
-    lines = [line.encode() for line in module.lines[first : last + 1]]
-    if not lines:
-        return ast.unparse(expr)[:EXPRESSION]
-    lines[-1] = lines[-1][: expr.end_col_offset]
-    lines[0] = lines[0][expr.col_offset :]
-    return shortened(b"\n".join(lines).decode(errors="replace"))
+        self.add(origin, Hit(origin.line, shortened(expression), None, how, "unknown", False))
 
 
 def shortened(text: str) -> str:
     """At most EXPRESSION characters on one line."""
     text = " ".join(text.split())
     return text if len(text) <= EXPRESSION else text[: EXPRESSION - 1] + "…"
+
+
+def final(parts: Iterable[Sightings]) -> dict[str, list[Hit]]:
+    """The hits of several readings by file: in order, each once, without pieces of names put together and without outputs."""
+    whole = Sightings()
+    for part in parts:
+        whole.pieces |= part.pieces
+        whole.outputs |= part.outputs
+        for sighting in part.found.values():
+            whole.add(sighting.origin, sighting.hit, sighting.soft)
+    by_file: dict[str, list[Hit]] = {}
+    for sighting in whole.found.values():
+        if not (sighting.soft and _overruled(sighting, whole)):
+            by_file.setdefault(sighting.origin.file, []).append(sighting.hit)
+    return {file: sorted(hits, key=lambda hit: (hit.line, hit.ref)) for file, hits in by_file.items()}
+
+
+def _overruled(sighting: Sighting, whole: Sightings) -> bool:
+    return (sighting.origin, sighting.hit.ref) in whole.pieces or sighting.origin in whole.outputs

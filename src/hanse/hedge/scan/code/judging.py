@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from hanse.hedge.scan import looks, vocabulary
-from hanse.hedge.scan.config import keys
+from hanse.hedge.scan import keys, looks, vocabulary
 from hanse.hedge.scan.finding import Kind
 from hanse.hedge.scan.looks import Look
 
@@ -152,9 +151,11 @@ def anywhere(text: str) -> Look | None:
     return found
 
 
-def address_of_model(source: str) -> bool:
-    """Whether an f-string with gaps is the address of a model on the hub."""
-    return _ADDRESS.search(source) is not None and not re.search(r"/(?:datasets|spaces|api|docs)/", source)
+def address_of_model(text: str) -> bool:
+    """Whether a string with `{x}` for its gaps is the address of a model on the hub, and not prose around one."""
+    if re.search(r"\s|/(?:datasets|spaces|api|docs)/", text):
+        return False
+    return _ADDRESS.search(text) is not None
 
 
 def may_be_anywhere(text: str) -> bool:

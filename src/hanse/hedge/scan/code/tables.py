@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 
+from hanse.hedge.scan import keys as words
 from hanse.hedge.scan import looks
-from hanse.hedge.scan.config import keys as words
-from hanse.hedge.scan.python import judging, texts
-from hanse.hedge.scan.python.muted import prices
-from hanse.hedge.scan.python.sightings import Sightings
-from hanse.hedge.scan.python.texts import Values
-from hanse.hedge.scan.python.values import Later, Many, Table, Text
+from hanse.hedge.scan.code import judging, texts
+from hanse.hedge.scan.code.sightings import Sightings
+from hanse.hedge.scan.code.values import Element, Many, Table, Text, Values
 
 PAYLOAD = frozenset({"messages", "prompt", "input", "inputs", "contents"})
 """Keys that stand beside `model` in what is sent to a service."""
@@ -25,7 +24,7 @@ _INNER = frozenset({"name", "id", "path", "repo", "uri", "url", "source", "hf", 
 class Items(Protocol):
     """What evaluates items of containers."""
 
-    def later(self, item: Later | Values) -> Values:
+    def later(self, item: Element) -> Values:
         """An item's values."""
 
 
@@ -46,6 +45,29 @@ def report(sightings: Sightings, name: str, text: Text, how: str, revisions: Seq
         return False
     sightings.report(text, look, how, revisions, soft=True)
     return True
+
+
+def speaks(keys: Collection[str]) -> bool:
+    """Whether a dictionary with these keys may choose a model: prices, goods and what a service answered do not."""
+    asks = any(judging.strength(key) != "no" for key in keys)
+    return asks and not (prices(keys) or judging.goods(keys) or answers(keys))
+
+
+def aliased(key: str, keys: Collection[str]) -> bool:
+    """Whether a key is what a proxy calls the model that stands beside it."""
+    return key == "model_name" and "litellm_params" in keys
+
+
+def entry(sightings: Sightings, key: str, keys: Collection[str], text: Text, revisions: Sequence[Text]) -> bool:
+    """A text under one of a dictionary's keys, if it is a model or part of one; whether it is."""
+    if text.origin in sightings.outputs or report(sightings, key, text, f"key {key}", revisions):
+        return True
+    if key in ("model", "modelId") and "messages" in keys and not looks.holes(text.value):
+        look = judging.by_call(text.value, "hosted", "hosted")
+        if look is not None:
+            sightings.report(text, look, f"key {key}", revisions, soft=True)
+            return True
+    return False
 
 
 def named(items: Items, sightings: Sightings, name: str, values: Values, revisions: Sequence[Text]) -> None:
@@ -84,7 +106,7 @@ def files_inside(sightings: Sightings, found: Sequence[Text]) -> None:
 def below(items: Items, sightings: Sightings, table: Table, name: str, depth: int) -> None:
     """Values of a dictionary whose own name speaks of models."""
     pairs = [(key.value, items.later(item)) for keys, item in table.pairs for key in texts.texts(keys or ())]
-    if depth > DEPTH or prices([key for key, _ in pairs]) or judging.goods(key for key, _ in pairs):
+    if depth > DEPTH or prices(key for key, _ in pairs) or judging.goods(key for key, _ in pairs):
         return
     revisions = [text for key, values in pairs if words.is_revision(key) for text in texts.texts(values)]
     files_inside(sightings, [text for _, values in pairs for text in texts.texts(values)])
@@ -96,3 +118,13 @@ def below(items: Items, sightings: Sightings, table: Table, name: str, depth: in
         if inner or judging.strength(key) != "no":
             for text in flat(items, values):
                 report(sightings, name if inner else key, text, f"name {name}", revisions)
+
+
+def prices(keys: Iterable[str]) -> bool:
+    """Whether a dictionary with these keys tells what a model costs or bears instead of choosing it."""
+    return any(re.search(r"price|cost|per_token|per_1k|per_million|usd", key, re.IGNORECASE) for key in keys)
+
+
+def answers(keys: Collection[str]) -> bool:
+    """Whether a dictionary with these keys is what a service answered."""
+    return "choices" in keys or ("object" in keys and "created" in keys)

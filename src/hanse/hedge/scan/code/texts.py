@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice, product
 
-from hanse.hedge.scan.python.values import Origin, Plain, Text, Unknown, Value
+from hanse.hedge.scan.code.values import Origin, Plain, Text, Unknown, Value, Values
 
 LIMIT = 64
 """Values of one expression at most; the rest is left out."""
@@ -15,8 +15,6 @@ LENGTH = 2000
 """Characters of a string put together at most."""
 _FIELD = re.compile(r"\{(\w*)(?:![rsa])?(?::[^{}]*)?\}")
 _PERCENT = re.compile(r"%(?:\((\w+)\))?[#0 +-]*\d*(?:\.\d+)?[sdifgr]")
-
-Values = tuple[Value, ...]
 
 
 def texts(values: Iterable[Value]) -> list[Text]:
