@@ -6,40 +6,25 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-from hanse.hedge.scan.vocabulary import PROVIDERS
+from hanse.hedge.scan.vocabulary import PROVIDERS, word_lists
 
 Strength = Literal["sure", "vague", "no"]
 """sure: a path or an expression counts too; vague: the value must look like a name; no: another thing."""
 
-_TAIL = frozenset({"id", "ids", "name", "names", "path", "paths", "or", "uri", "url", "ref", "file", "filename", "repo", "repository", "slug",
-                   "list", "identifier", "hub", "hf", "huggingface", "default", "tag", "local", "s", "str", "string", "key"})  # fmt: skip
-_DIRECTORIES = frozenset({"dir", "folder", "directory", "location", "root"})
-_SURE = frozenset({"model", "models", "llm", "llms", "vlm", "slm", "tokenizer", "adapter", "adapters", "lora", "loras", "checkpoint",
-                   "ckpt", "gguf", "reranker", "embedder", "unet", "vae", "controlnet", "basemodel", "modelname", "modelid",
-                   "modelpath", "modelfile", "embeddings", "mmproj"})  # fmt: skip
-_VAGUE = frozenset({"embedding", "weights", "weight", "encoder", "judge", "teacher", "student", "draft", "completion", "assistant",
-                    "processor", "whisper", "classifier", "detector", "generator", "summarizer", "transcriber", "vision", "checkpoints",
-                    "pipeline", "deployment", "engine", "fallback", "fallbacks", "transformer", "vocoder", "backbone", "refiner",
-                    "stt", "tts", "asr", "rerank", "ranker", "speculator", "critic", "planner", "chat", "llama", "safetensors",
-                    "onnx", "pretrained", "retriever", "moderation", "guard", "guardrail"})  # fmt: skip
-_WHOLE = frozenset({"repo_id", "hf_repo", "hf_repo_id", "hf_hub_id", "hub_id", "hf_id", "hf", "storage_uri", "name_or_path",
-                    "pretrained", "pretrained_path", "huggingface_id", "huggingface_repo", "hub_repo", "hub_repo_id",
-                    "modelscope_id", "from_pretrained", "base_repo", "model_data_url", "model_data", "model_data_uri", "hfr", "hf_repo_name", "hub_name", "hf_path", "repo"})  # fmt: skip
-_WHOLE_VAGUE = frozenset({"repo", "hf", "hub_name", "pretrained"})
-_NEVER = frozenset({"dataset", "datasets", "data", "output", "outputs", "save", "saved", "push", "export", "exported", "served", "dest",
-                    "destination", "upload", "cache", "log", "logging", "no", "gpu", "printer", "phone", "vehicle", "hardware", "camera", "sensor", "laptop", "router", "drone", "disable", "enable", "use", "skip", "is", "has", "num",
-                    "max", "min", "database", "db", "schema", "orm", "django", "view", "car", "device", "pricing", "cost",
-                    "results", "result", "trained", "metric", "cloud"})  # fmt: skip
-_NEVER_WHOLE = frozenset({"hub_model_id", "hub_model", "model_key", "models_dir", "model_tag", "model_list", "data_model", "user_model",
-                          "adapter_file", "model_ids", "ollama_models", "object_model", "threat_model"})  # fmt: skip
+_WORDS = word_lists("keys")
+_TAIL = _WORDS["tail"]
+_DIRECTORIES = _WORDS["directories"]
+_SURE = _WORDS["sure"]
+_VAGUE = _WORDS["vague"]
+_WHOLE = _WORDS["whole"]
+_WHOLE_VAGUE = _WORDS["whole_vague"]
+_NEVER = _WORDS["never"]
+_NEVER_WHOLE = _WORDS["never_whole"]
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _BREAKS = re.compile(r"[^a-z0-9]+")
-INHERIT = frozenset({"name", "id", "path", "repo", "uri", "url", "source", "value", "default", "from", "primary", "fallback", "base",
-                     "repository", "hf", "file", "filename", "repo_id", "huggingface", "hub", "chat", "main", "small", "large", "fast",
-                     "embedding", "slug", "identifier", "weights", "gguf", "local"})  # fmt: skip
+INHERIT = _WORDS["inherit"]
 """Under a key that asks for a model these name it: model: {name: ...}."""
-PLURAL = frozenset({"models", "llms", "adapters", "loras", "model_list", "tokenizers", "embedders", "rerankers", "embedding_models",
-                    "chat_models", "lora_modules", "checkpoints", "fallbacks", "llm_models", "language_models"})  # fmt: skip
+PLURAL = _WORDS["plural"]
 """Keys over many models: what is below has keys of its own."""
 
 
@@ -118,10 +103,8 @@ def is_revision(key: str) -> bool:
     )
 
 
-_DATA = frozenset({"dataset", "datasets", "corpus", "metric", "metrics", "spaces"})
-_DATA_WITH = frozenset(
-    {"train", "training", "eval", "test", "validation", "path", "dir", "files", "file", "name", "source", "val"}
-)
+_DATA = _WORDS["data"]
+_DATA_WITH = _WORDS["data_with"]
 
 
 def of_data(key: str) -> bool:

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from hanse.hedge.scan import vocabulary
 from hanse.hedge.scan.finding import Hit, Kind
+from hanse.hedge.scan.vocabulary import word_lists
 
 MAX_LENGTH = 400
 """Characters; longer strings are prose or data."""
@@ -45,8 +46,8 @@ _OLLAMA = re.compile(
 _HOLE = re.compile(r"\$\{|\$\(|\$[A-Za-z_0-9@*]|\{\{|\{%|%\(|%s|\$\$|\{[A-Za-z_][\w.]*\}|@[A-Z_]+@|__[A-Z][A-Z_]*__")
 _BLANK = re.compile(r"<[^>]+>|(your|my)[-_](model|org|repo|name)[\w/-]*|x{3,}|todo|tbd|changeme|placeholder|none|null|nil|"
                     r"true|false|auto|default|\.{3}|n/a", re.IGNORECASE)  # fmt: skip
-_HUB_PAGES = frozenset({"datasets", "spaces", "docs", "api", "papers", "blog", "join", "settings", "pricing", "collections",
-                        "new", "organizations", "login", "tasks", "learn", "models", "enterprise", "chat", "posts", "privacy"})  # fmt: skip
+_WORDS = word_lists("looks")
+_HUB_PAGES = _WORDS["hub_pages"]
 
 
 @dataclass(frozen=True)

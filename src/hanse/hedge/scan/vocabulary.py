@@ -10,7 +10,15 @@ import re
 import tomllib
 from importlib.resources import files
 
-_LISTS = tomllib.loads((files("hanse.hedge.scan") / "names.toml").read_text(encoding="utf-8"))
+_LISTS: dict[str, dict[str, str]] = tomllib.loads((files("hanse.hedge.scan") / "words.toml").read_text(encoding="utf-8"))
+
+
+def word_lists(module: str) -> dict[str, frozenset[str]]:
+    """The lists of one module, by name."""
+    return {name: frozenset(text.split()) for name, text in _LISTS[module].items()}
+
+
+_WORDS = word_lists("vocabulary")
 
 WEIGHTS = (
     ".gguf", ".ggml", ".safetensors", ".onnx", ".bin", ".pt", ".pth", ".ckpt", ".h5", ".hdf5", ".keras", ".tflite", ".pkl",
@@ -33,15 +41,15 @@ NOT_MODELS = re.compile(
 )
 """Suffixes of code, text and data: org/name never ends so."""
 
-FOLDERS = frozenset(_LISTS["folders"].split())
+FOLDERS = _WORDS["folders"]
 """First parts of relative paths: what starts so is a folder here and no organization of the hub."""
 MEDIA = frozenset({"text", "application", "image", "audio", "video", "multipart", "font", "message", "chemical"})
 """Top levels of media types: text/plain is no model."""
-PROVIDERS = frozenset(_LISTS["providers"].split())
+PROVIDERS = _WORDS["providers"]
 """First parts of names that litellm, the AI SDK and OpenRouter route to an API."""
-FAMILIES = frozenset(_LISTS["families"].split())
+FAMILIES = _WORDS["families"]
 """Names in Ollama's library."""
-ORGANIZATIONS = frozenset(_LISTS["organizations"].split())
+ORGANIZATIONS = _WORDS["organizations"]
 """Organizations of the hub, in lower case: enough where nothing asks for a model."""
 
 LOCAL_SERVERS = {"ollama": "ollama", "ollama_chat": "ollama", "huggingface": "hub", "hosted_vllm": "hub", "vllm": "hub",

@@ -11,13 +11,10 @@ from pathlib import Path
 from hanse.errors import InputError
 from hanse.hedge.scan import ignore
 from hanse.hedge.scan.decode import decode
+from hanse.hedge.scan.vocabulary import word_lists
 
-FOLDERS = frozenset({
-    ".git", ".hg", ".svn", ".jj", "node_modules", "bower_components", "__pycache__", ".tox", ".nox", ".venv", "venv", ".mypy_cache", ".ruff_cache",
-    ".pytest_cache", ".hypothesis", ".import_linter_cache", ".ipynb_checkpoints", ".gradle", ".terraform", ".next", ".nuxt", ".svelte-kit",
-    ".turbo", ".parcel-cache", ".yarn", ".pnpm-store", ".cache", ".eggs", "site-packages", "dist-packages", ".direnv", ".idea",
-    "wandb", ".dvc", "__pypackages__", ".serverless", "cdk.out", ".aws-sam", "htmlcov",
-})  # fmt: skip
+_WORDS = word_lists("walk")
+FOLDERS = _WORDS["folders"]
 """Vendored, generated or cached: left out by name."""
 SUFFIXES = (".dist-info", ".egg-info")
 

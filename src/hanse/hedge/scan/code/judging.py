@@ -9,13 +9,14 @@ from functools import lru_cache
 from hanse.hedge.scan import keys, looks, vocabulary
 from hanse.hedge.scan.finding import Kind
 from hanse.hedge.scan.looks import Look
+from hanse.hedge.scan.vocabulary import word_lists
 
 Ask = str
 """How a call asks: 'any' (nothing but a model can stand there), 'shape' (the text must look like one), 'file' (the same, but
 a path must be a file of weights), 'ollama', 'hosted' (both: any name), 'weights' (a file of weights), 'torch.hub'."""
 
-_GOODS = frozenset({"make", "brand", "manufacturer", "vin", "license_plate", "licensePlate", "serial", "serial_number", "serialNumber", "sku",
-                    "mileage", "horsepower"})  # fmt: skip
+_WORDS = word_lists("judging")
+_GOODS = _WORDS["goods"]
 _PREFIX = re.compile(r"(?:local|hf-hub|hf_hub|huggingface|hf|transformers|sentence-transformers):(?=[^/\s]+/)")
 _WORKERS = re.compile(r"@(?:cf|hf)/[\w.-]+/[\w.@-]+")
 _CHECKED = re.compile(
@@ -23,8 +24,7 @@ _CHECKED = re.compile(
     r"blocklist|tariff|rates|context|regex|pattern|prefix|prefixes|suffix|title|label|labels|description|message|error|"
     r"help|prompt|template|doc|docs|alias"
 )
-_COLLECTIONS = frozenset({"map", "mapping", "mappings", "registry", "options", "option", "choices", "choice", "presets", "preset", "table",
-                          "catalog", "configs", "config", "specs", "spec", "zoo", "pool", "lookup", "candidates", "variants", "defaults"})  # fmt: skip
+_COLLECTIONS = _WORDS["collections"]
 """Last words of names for many models: MODEL_MAP."""
 _EXTRA = frozenset(
     {"model_source", "path_or_hf_repo", "source_model", "model_spec", "model_string", "model_str", "model_ref"}

@@ -11,15 +11,12 @@ from hanse.hedge.scan.finding import Hit
 from hanse.hedge.scan.shell.lexer import Part, Word, commands
 from hanse.hedge.scan.shell.read import Shell
 from hanse.hedge.scan.shell.variables import Value, Variables
+from hanse.hedge.scan.vocabulary import word_lists
 
-SCRIPTS = frozenset({"run", "script", "scripts", "before_script", "after_script", "cmd", "cmds", "bash", "sh", "shell", "setup", "start",
-                     "startup", "startup_script", "user_data", "exec_start", "exec_start_pre", "post_create_command", "start_command",
-                     "post_start_command", "on_create_command", "update_content_command", "build_command", "release_command", "entry",
-                     "install", "before_install", "post_install", "pre_build", "post_build", "build", "serve", "commands", "steps_run",
-                     "inline", "provision", "boot_cmd", "bootcmd", "runcmd", "predeploy", "web", "worker", "release", "preload"})  # fmt: skip
+_WORDS = word_lists("commands")
+SCRIPTS = _WORDS["scripts"]
 """Keys whose text is shell."""
-ARGUMENTS = frozenset({"command", "args", "entrypoint", "arguments", "extra_args", "cmd", "exec", "test", "argv", "server_args",
-                       "vllm_args", "engine_args", "extra_arguments", "container_args", "model_args", "run_args", "params"})  # fmt: skip
+ARGUMENTS = _WORDS["arguments"]
 """Keys whose list is one command, word by word."""
 _COMMAND = re.compile(
     r"(^|[\n;&|(\"'`]|\b(?:do|then|sudo|exec|-c|run)\s)\s*(ollama|vllm|hf|huggingface-cli|lms|llama-(?:server|cli)|ramalama|docker model|sglang|"

@@ -12,27 +12,21 @@ from hanse.hedge.scan.config.nodes import Entry, Mapping, Node, Scalar, Sequence
 from hanse.hedge.scan.finding import Hit
 from hanse.hedge.scan.judge import HUB_SERVERS, SPEECH, judged, keyed_look, several
 from hanse.hedge.scan.shell.variables import Value
-from hanse.hedge.scan.vocabulary import PROVIDERS
+from hanse.hedge.scan.vocabulary import PROVIDERS, word_lists
 
 DEEPEST = 60
 """Levels of a tree."""
 MANY = 400
 """Entries of a mapping above which only the nearest `NEAR` on both sides count as beside a key."""
 NEAR = 40
-_PROSE = frozenset({"description", "homepage", "documentation", "docs", "readme", "license", "author", "authors", "bugs", "comment",
-                    "note", "notes", "title", "summary", "citation", "reference", "references", "message", "help", "example",
-                    "examples", "prompt", "system", "system_prompt", "template", "instructions", "content", "text", "tags", "keywords",
-                    "image", "images", "uses", "container", "org", "owner", "user", "label", "labels", "pattern", "patterns", "include",
-                    "exclude", "files", "ignore", "output", "outputs", "ignore_patterns", "allow_patterns", "paths", "changelog", "if", "when", "condition", "unless", "assert", "expected",
-                    "repository", "regex", "name_pattern", "weight_map"})  # fmt: skip
+_WORDS = word_lists("entries")
+_PROSE = _WORDS["prose"]
 _OUTPUT = re.compile(
     r"(^|_)(out|outs|output|outputs|save|saved|export|dest|destination|target|push|upload|result|results|hub_model_id)(_|$)"
 )
 _PROVIDER = ("provider", "model_provider", "llm_provider", "embedding_provider", "api_type", "backend", "engine", "framework",
              "model_type", "type", "vendor", "service", "runtime", "client", "kind", "api")  # fmt: skip
-_THINGS = frozenset({"printer", "printers", "hardware", "vehicle", "vehicles", "car", "cars", "machine", "machines", "laptop", "laptops",
-                     "rack", "racks", "camera", "cameras", "phone", "phones", "gpu", "gpus", "cpu", "cpus", "sensor", "sensors", "truck",
-                     "trucks", "inventory", "asset", "fleet", "drone", "drones", "router", "routers", "switch", "switches"})  # fmt: skip
+_THINGS = _WORDS["things"]
 _PRODUCT = ("make", "manufacturer", "serial", "serial_number", "vin", "brand", "mileage", "horsepower")
 """Beside these a model is a thing's."""
 _PAIR_NAMES = ("name", "key")

@@ -11,25 +11,21 @@ from hanse.hedge.scan.python import members, naming
 from hanse.hedge.scan.python.calls import loads_something
 from hanse.hedge.scan.python.evaluator import Evaluator
 from hanse.hedge.scan.python.values import Function, Instance, Kind, Place, Site
+from hanse.hedge.scan.vocabulary import word_lists
 
 _ENVIRONMENT = frozenset({"os.getenv", "os.environ.get", "os.environ.setdefault", "os.environ.pop", "environ.get"})
-_FIRST = frozenset({"Path", "PurePath", "PosixPath", "PurePosixPath", "WindowsPath", "fspath", "expanduser", "expandvars",
-                    "abspath", "realpath", "normpath", "open", "deque", "deepcopy", "cycle", "tqdm", "track",
-                    "to_absolute_path", "SecretStr", "quote", "MappingProxyType", "nullcontext"})  # fmt: skip
+_WORDS = word_lists("callees")
+_FIRST = _WORDS["first"]
 """They give their first argument, or nearly so."""
 _BUILTIN = frozenset({"str", "vars", "list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "unicode"})
 """As _FIRST, when nothing else is called so."""
-_SAME = frozenset({"strip", "rstrip", "lstrip", "resolve", "expanduser", "absolute", "as_posix", "open", "copy", "encode",
-                   "decode", "get_secret_value", "tolist", "as_uri"})  # fmt: skip
+_SAME = _WORDS["same"]
 """Methods that give what they are called on."""
 _ONE_OF = frozenset({"choice", "choices", "sample", "next", "max", "min"})
 CHOOSERS = frozenset({"selectbox", "radio", "select_slider", "multiselect", "segmented_control", "pills"})
 """Widgets whose second argument, or `options`, is what can be chosen."""
-_DEFAULTS = frozenset({"Option", "Argument", "Field", "field", "Query", "Form", "Body", "Param", "Parameter", "Header",
-                       "Cookie", "Input", "attrib", "ib", "mapped_column", "Column", "StringVar", "String", "CharField",
-                       "TextField", "Setting", "Str", "Unicode", "Traitlet"})  # fmt: skip
-_ASKS = frozenset({"env", "config", "getenv", "get_env", "str", "getEnv", "env_str", "get_setting", "get_config", "getattr",
-                   "env_var", "get_env_var", "environ", "get_from_env", "secret", "secrets", "param", "get_param", "read_env"})  # fmt: skip
+_DEFAULTS = _WORDS["defaults"]
+_ASKS = _WORDS["asks"]
 """Lookups under a name with a default as their second argument."""
 LOOKUPS = _ASKS | {"get", "pop", "setdefault", "setenv", "putenv"}
 """The same, those of dictionaries too."""

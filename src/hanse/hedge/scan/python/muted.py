@@ -5,13 +5,10 @@ from __future__ import annotations
 import ast
 import re
 
-_SAYS = frozenset({"print", "pprint", "log", "debug", "info", "warning", "warn", "error", "exception", "critical", "fatal",
-                   "echo", "secho", "write", "writelines", "log_param", "log_params", "log_metric", "log_metrics", "log_text",
-                   "log_dict", "log_table", "add_hparams", "set_attribute", "set_attributes", "set_tag", "set_tags", "capture",
-                   "track", "labels", "startswith", "endswith", "isinstance", "hasattr", "markdown", "caption", "title", "header", "subheader",
-                   "success", "toast", "fail", "skip", "xfail", "filter",
-                   "filter_by", "order_by", "values_list", "count", "index", "remove", "discard", "removeprefix",
-                   "removesuffix", "strip", "lstrip", "rstrip", "replace"})  # fmt: skip
+from hanse.hedge.scan.vocabulary import word_lists
+
+_WORDS = word_lists("muted")
+_SAYS = _WORDS["says"]
 SAVES = re.compile(
     r"save\w*|push_to_hub\w*|push_\w+|upload\w*|create_repo|create_commit|create_branch|create_tag|delete\w*|(?:safe_)?dump|export\w*|"
     r"to_(?:csv|json|parquet|onnx|disk|safetensors)|mkdir|makedirs|rmtree|unlink|write_\w+|convert_to_\w+|create_model_card|"
@@ -21,9 +18,7 @@ SAVES = re.compile(
 _MEASURES = re.compile(
     r"\w*(?:[Pp]ric(?:e|ing)|[Cc]ost|[Uu]sage|[Mm]etric|Counter|Gauge|Histogram|Logger|Response)\w*|load_dataset"
 )
-_COPIES = frozenset({"urlretrieve", "download", "download_file", "download_url", "wget", "copy", "copy2", "copyfile", "move",
-                     "rename", "replace", "download_url_to_file", "fget_object", "upload_file", "get_file", "symlink",
-                     "symlink_to", "save"})  # fmt: skip
+_COPIES = _WORDS["copies"]
 _TARGETS = re.compile(r"out|outfile|output\w*|dest\w*|dst|target\w*|save_\w+|to|local_dir|cache_dir|download_root|cache\w*|log\w*|"
                       r"filename|weight_name|gguf_file|file_name|subfolder|variant|allow_patterns|ignore_patterns")  # fmt: skip
 

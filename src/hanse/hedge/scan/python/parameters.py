@@ -10,13 +10,14 @@ from hanse.hedge.scan.code.values import Many, Plain, Table, Unknown, Value, Val
 from hanse.hedge.scan.python import naming
 from hanse.hedge.scan.python.evaluator import Evaluator
 from hanse.hedge.scan.python.values import Binding, Function, Instance, Kind, Later, Scope, Site
+from hanse.hedge.scan.vocabulary import word_lists
 
 SITES = 64
 """Calls of one function that are looked at."""
-PASSING = frozenset({"partial", "partialmethod", "submit", "to_thread", "run_in_executor", "apply", "apply_async", "Thread",
-                     "Process", "Timer", "call_soon", "start_soon", "spawn", "run_sync", "delayed", "call_later", "add_task"})  # fmt: skip
+_WORDS = word_lists("parameters")
+PASSING = _WORDS["passing"]
 """They call an argument with those after it."""
-MAPPING = frozenset({"map", "imap", "imap_unordered", "map_async", "thread_map", "process_map", "filter"})
+MAPPING = _WORDS["mapping"]
 
 
 def values(evaluator: Evaluator, binding: Binding) -> Values:

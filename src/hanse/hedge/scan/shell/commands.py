@@ -26,11 +26,10 @@ from hanse.hedge.scan.shell.options import following, sort_words
 from hanse.hedge.scan.shell.table import KEYWORDS, NOT_USED, SPECS, WRAPPER_VALUES, WRAPPERS
 from hanse.hedge.scan.shell.taking import ADAPTERS, Taking
 from hanse.hedge.scan.shell.variables import Variables, after_assignments, assignments
+from hanse.hedge.scan.vocabulary import word_lists
 
-_SILENT = frozenset({"echo", "printf", "cd", "mkdir", "rm", "ls", "test", "[", "[[", "grep", "sed", "awk", "chmod", "chown", "cat",
-                     "touch", "tee", "export", "local", "readonly", "declare", "typeset", "unset", "set", "kill", "pkill", "which",
-                     "apt", "apt-get", "brew", "yum", "apk", "dnf", "case", "for", "return", "exit", "sleep", "tar", "unzip", "mv",
-                     "cp", "ln", "rsync", "scp", "du", "stat", "head", "tail", "jq", "yq", "make", "just"})  # fmt: skip
+_WORDS = word_lists("shell")
+_SILENT = _WORDS["silent"]
 _SCRIPT = re.compile(r"\s*#!\s*\S*(?:/|\benv\s+)(?:ba|z|da|k)?sh\b")
 DEEPEST = 6
 """Shells inside shells."""
