@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from benchmarks import keeping
+from benchmarks.table import table, verdict
 
 Found = Mapping[str, Mapping[str, Any]]
 
@@ -33,16 +36,6 @@ def where(machine: Mapping[str, Any]) -> str:
         f"{machine['date']}, {machine['cpu']}, {machine['cores']} cores, Python {machine['python']}, load {machine['load']} at "
         "the start."
     )
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
-    return "\n".join(lines)
-
-
-def verdict(good: bool) -> str:
-    return "reached" if good else "**missed**"
 
 
 def kernels(output: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -203,6 +196,9 @@ WRITERS = {
     "memory": ("Memory", memory),
     "log": ("Log and start", log),
     "rounds": ("Rounds", rounds),
+    "scan": ("Scanning for models", keeping.scan),
+    "lock": ("Verifying a lock", keeping.lock),
+    "mirror": ("Keeping a mirror", keeping.mirror),
     "simulate": ("Simulator", simulate),
     "chaos": ("Killed sites", chaos),
     "training": ("Joining pays; what codecs cost", training),

@@ -34,6 +34,26 @@ def test_a_missed_bar_says_so() -> None:
     assert "**missed**. Seeds: 7." in render({"simulate": kept(world | {"problems": {"7": ["stuck"]}})})
 
 
+def test_keeping_says_which_bars_it_misses() -> None:
+    scanned = {"bench": "scan", "files": 10_000, "megabytes": 1, "findings": 1, "read_s": 1, "times_reading": 2}
+    assert "(bar: 20 s on 2 cores): reached" in render({"scan": kept({"cpus": 2}, scanned | {"scan_s": 12.5})})
+    assert "**missed**" in render({"scan": kept(scanned | {"scan_s": 20.5})})
+    locked = {"what": "lock verify", "layout": "large", "files": 1, "hash_seconds": 1.0, "verify_seconds": 1.0,
+              "command_seconds": 1.4}  # fmt: skip
+    assert "below 200 MB: reached" in render({"lock": kept(locked | {"ratio": 1.3, "peak_mb": 99})})
+    assert "**missed**" in render({"lock": kept(locked | {"ratio": 1.31, "peak_mb": 99})})
+    assert "**missed**" in render({"lock": kept(locked | {"ratio": 1.0, "peak_mb": 201})})
+    times = ("keep_times_hash", "verify_first_times_hash", "verify_again_times_hash", "disk_times_hash")
+    names = ("hash", "keep_cpu", "hash_cpu", *times)
+    speed = {"what": "speed", "files": 1, **dict.fromkeys(names, 1.0)}
+    memory = {"what": "memory", "command": "keep", "store": "folder", "bytes": 10**8, "peak_megabytes": 99}
+    killed = {"what": "kills", "kills": 50, "before_it_ended": 30, "problems": []}
+    assert "**missed**" not in render({"mirror": kept(speed, memory, killed)})
+    for bad in (speed | {"keep_times_hash": 1.4}, memory | {"peak_megabytes": 300}, killed | {"problems": ["x"]}):
+        rows = {row["what"]: row for row in (speed, memory, killed, bad)}
+        assert "**missed**" in render({"mirror": kept(*rows.values())})
+
+
 @given(st.lists(st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5), max_size=3), max_size=5))
 def test_json_is_read_back_between_lines_for_people(rows: list[dict[str, Any]]) -> None:
     text = "starting, {not json\n" + "".join(json.dumps(row, indent=1) + "\n  1/2 done {x}\n" for row in rows)

@@ -12,10 +12,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from hanse.cli.main import STAGES
 from hanse.cli.outlook import outlook
 from hanse.consortium.standing import OFFICER_KINDS, SITE_KINDS
+from hanse.hedge.drill.record import Drilled, Generated, Machine, Network, Record, Stage
+from hanse.hedge.lock.schema import LockedFile, LockedLicense, LockedModel
 from hanse.outlook.catalogue.tables import shipped
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,6 +40,12 @@ def test_every_entry_kind_has_its_row(kind: str) -> None:
 @pytest.mark.parametrize("codec", ["fixed32", "int8", "1bit", "topk"])
 def test_every_codec_has_its_row(codec: str) -> None:
     assert f"| `{codec}` |" in FORMATS
+
+
+@pytest.mark.parametrize("model", [LockedModel, LockedLicense, LockedFile, Record, Drilled, Network, Stage, Generated, Machine])
+def test_every_key_of_the_lock_and_of_a_drill_is_named(model: type[BaseModel]) -> None:
+    page = FORMATS[FORMATS.index("## models.lock") :]
+    assert [key for key in model.model_fields if f"`{key}`" not in page] == []
 
 
 def test_the_readme_starts_with_the_two_commands() -> None:

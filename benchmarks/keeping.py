@@ -1,0 +1,66 @@
+"""The page's sections about knowing and keeping models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmarks.table import table, verdict
+
+Rows = Sequence[Mapping[str, Any]]
+BAR = 1.3
+"""Times hashing."""
+
+
+def scan(output: Rows) -> list[str]:
+    rows = sorted((row for row in output if row.get("bench") == "scan"), key=lambda row: row["scan_s"])
+    middle = rows[len(rows) // 2]
+    head = ("files", "MB", "findings", "reading them, s", "scan, s", "times reading")
+    keys = ("files", "megabytes", "findings", "read_s", "scan_s", "times_reading")
+    return [
+        "Half the labeled sample over and over, half modules of Python's own library under 40 kB; a process per core.",
+        table(head, ([row[key] for key in keys] for row in rows)),
+        f"10,000 files in {middle['scan_s']} s, the median round (bar: 20 s on 2 cores): {verdict(middle['scan_s'] < 20)}.",
+    ]
+
+
+def lock(output: Rows) -> list[str]:
+    rows = [row for row in output if row.get("what") == "lock verify"]
+    head = ("layout", "files", "hash, s", "verify, s", "times hashing", "whole command, s", "times hashing", "peak MB")
+    shown, good = [], True
+    for row in rows:
+        command = round(row["command_seconds"] / row["hash_seconds"], 2)
+        shown.append((row["layout"], row["files"], row["hash_seconds"], row["verify_seconds"], row["ratio"],
+                      row["command_seconds"], command, row["peak_mb"]))  # fmt: skip
+        good = good and row["ratio"] <= BAR and row["peak_mb"] < 200
+    return [
+        "`hanse lock verify` against `hashlib` on a thread per core, the same bytes in the same run. The command starts Python, "
+        "which counts for a second of hashing and not for a minute of it.",
+        table(head, shown),
+        f"Verifying within {BAR} times hashing, below 200 MB: {verdict(good)}.",
+    ]
+
+
+def mirror(output: Rows) -> list[str]:
+    speeds = [row for row in output if row.get("what") == "speed"]
+    memory = [row for row in output if row.get("what") == "memory"]
+    (killed,) = (row for row in output if row.get("what") == "kills")
+    head = ("files", "hash, s", "keep", "keep, CPU", "verify, first", "verify, again", "durable write alone")
+    shown = [
+        (row["files"], row["hash"], row["keep_times_hash"], round(row["keep_cpu"] / row["hash_cpu"], 2),
+         row["verify_first_times_hash"], row["verify_again_times_hash"], row["disk_times_hash"])
+        for row in speeds
+    ]  # fmt: skip
+    keep = max(row["keep_times_hash"] for row in speeds)
+    peak = max(row["peak_megabytes"] for row in memory)
+    bad = len(killed["problems"])
+    return [
+        "One gigabyte from a folder into a mirror in a folder, durably; in multiples of hashing the same bytes on all cores.",
+        table(head, shown),
+        f"Keeping within {BAR} times hashing: {verdict(keep <= BAR)} (at most {keep}).",
+        table(("command", "store", "MB", "peak MB"),
+              ((row["command"], row["store"], row["bytes"] / 1e6, row["peak_megabytes"]) for row in memory)),
+        f"Below 200 MB: {verdict(peak < 200)}.",
+        f"Killed at {killed['kills']} random moments (SIGKILL), {killed['before_it_ended']} of them before the run had ended, with "
+        f"a second run racing in every other mirror: {bad} problems: {verdict(bad == 0)}.",
+    ]  # fmt: skip
