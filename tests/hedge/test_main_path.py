@@ -31,8 +31,8 @@ checkpoint_steps = 8
 domain = "docs"
 path = ["docs/*.md"]
 [split]
-dev_permille = 100
-test_permille = 100
+dev_permille = 0
+test_permille = 0
 [tokenizer]
 vocab_size = 512
 min_count = 2
