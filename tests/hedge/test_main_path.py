@@ -135,7 +135,8 @@ def test_the_mirror_is_whole_after_the_sources_are_gone_and_gives_back_the_same_
     assert told["problems"] == []
     kept.hanse("mirror", "get", NAME, "--from", "mirror", "--to", "back")
     assert (kept.folder / "back" / GGUF).read_bytes() == gguf()[0].read_bytes()
-    kept.hanse("lock", "verify", str(locked(kept)[NAME]["name"]), "--at", f"{locked(kept)[NAME]['name']}=back")
+    name = str(locked(kept)[NAME]["name"])
+    kept.hanse("lock", "verify", name, "--at", f"{name}=back")
 
 
 @pytest.mark.slow

@@ -42,6 +42,12 @@ class Clause(BaseModel):
         return {key: tuple(item) if isinstance(item, list) else item for key, item in value.items()}
 
 
+def check_order(start: str, end: str) -> None:
+    """Raise Refused unless a stretch of days ends after it starts."""
+    if end <= start:
+        raise Refused("contradictory-dates", f"end {end} is not after start {start}")
+
+
 def _threshold(text: str) -> Threshold:
     try:
         return Threshold.parse(text)

@@ -1,8 +1,8 @@
 """What stands behind each key of a charter: whether Hanse executes it, checks it, or carries it as prose.
 
 executed: code acts on it while the consortium runs, and no one can act otherwise.
-checked:  `hanse charter lint` and the power table judge it, `hanse case` computes with it; members act on it.
-prose:    people act on it; Hanse prints it and sees that what it refers to exists.
+checked:  the parser refuses it where it contradicts itself or another clause; members act on it.
+prose:    people act on it; Hanse carries and prints it.
 
 A key moves from checked to executed when code starts to act on it, never before.
 """

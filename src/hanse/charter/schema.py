@@ -1,9 +1,9 @@
-"""The charter: who the members are and what they have agreed. One TOML file; a run needs only the first six keys.
+"""The charter: who the members are and what they have agreed. One TOML file; a run needs only the keys of FIRST.
 
 Frozen pydantic models; unknown keys are refused. The canonical form writes every default of a clause out, so that two readers of
 one charter digest hold the same charter (PROTOCOL rule 5); clauses a charter is silent about do not appear in it, so that logs
-founded before a clause existed keep their digests. A charter without officer keys is a draft: it can be linted, rendered,
-compared and calculated with; founding needs the keys.
+founded before a clause existed keep their digests. A charter without officer keys is a draft: it can be read, printed and
+calculated with; founding needs the keys.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ class Charter(Clause):
     bucket: Bucket | None = None
     """Who owns and pays the store. Off: absent (silent)."""
     text: tuple[Text, ...] = ()
-    """Prose that is carried and rendered: competition law, export control, data protection."""
+    """Prose that is carried and printed: competition law, export control, data protection."""
     currency: Line | None = None
     """ISO 4217 code of all money in the charter. Off: absent, when it has none."""
     member: tuple[Member, ...]
@@ -179,8 +179,7 @@ class Charter(Clause):
             raise ValueError("member: at least one member needs a site (site = true)")
         keys = [m.officer_key.id for m in self.member if m.officer is not None]
         for what, values in (("name", [m.name for m in self.member]), ("officer key", keys)):
-            doubled = sorted({v for v in values if values.count(v) > 1})
-            if doubled:
+            if doubled := _doubled(values):
                 raise ValueError(f"member: {what} {doubled[0]!r} is used twice")
         if not Threshold.parse(self.round_quorum).denominator == "roll":
             raise ValueError("round_quorum counts the roll: '... of roll'")
@@ -215,13 +214,16 @@ class Charter(Clause):
         return canonical.digest(self.document())
 
 
+def _doubled(names: list[str]) -> list[str]:
+    return sorted({name for name in names if names.count(name) > 1})
+
+
 def _names(charter: Charter) -> None:
     """Who is named exists. Raises Refused saying where, who, and who there is."""
     members = [member.name for member in charter.member]
     classes = [item.name for item in charter.membership]
     for what, rows in (("membership", classes), ("price", [f"{p.kind} {p.hardware}".strip() for p in charter.price])):
-        doubled = sorted({row for row in rows if rows.count(row) > 1})
-        if doubled:
+        if doubled := _doubled(rows):
             raise ValueError(f"{what}: {doubled[0]!r} is there twice")
     named: list[tuple[str, str | None, list[str]]] = []
     for key in ("pledge", "sunset", "veto", "spec"):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from hanse.charter.clauses.membership import PledgeKind
+from hanse.charter.clauses.membership import PledgeKind, Term
 from hanse.charter.clauses.money import Pledge, Price
 from hanse.charter.schema import Charter
 from hanse.errors import CharterError
@@ -28,14 +28,19 @@ class Worth:
         return self.cash + self.in_kind
 
 
-def years(charter: Charter) -> tuple[str, ...]:
-    """First days of the years of the term; the last year may be a part of one. Raises CharterError without a term."""
+def _term(charter: Charter) -> Term:
     if charter.term is None:
         raise CharterError(f"charter {charter.name!r}: term: missing; years are counted from its start")
+    return charter.term
+
+
+def years(charter: Charter) -> tuple[str, ...]:
+    """First days of the years of the term; the last year may be a part of one. Raises CharterError without a term."""
+    term = _term(charter)
     found = []
     for number in range(200):
-        day = months_later(charter.term.start, 12 * number)
-        if day >= charter.term.end:
+        day = months_later(term.start, 12 * number)
+        if day >= term.end:
             break
         found.append(day)
     return tuple(found)
@@ -43,9 +48,8 @@ def years(charter: Charter) -> tuple[str, ...]:
 
 def due(charter: Charter, pledge: Pledge) -> Iterator[str]:
     """Days on which a pledge is due, in order. Raises CharterError for a charter without a term."""
-    first = years(charter)[0]
-    assert charter.term is not None
-    start, end = pledge.start or first, pledge.end or charter.term.end
+    term = _term(charter)
+    start, end = pledge.start or term.start, pledge.end or term.end
     if pledge.every == "once":
         yield start
         return

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from hanse.charter.clause import Clause, Days, DecisionKind, Name, Positive, Refused
+from hanse.charter.clause import Clause, Days, DecisionKind, Name, Positive, check_order
 from hanse.units import Day, MoneyText, ShareText
 
 PledgeKind = Literal["cash", "gpu_hours", "tokens", "evaluations", "staff"]
@@ -24,8 +24,7 @@ class Term(Clause):
 
     @model_validator(mode="after")
     def _order(self) -> Term:
-        if self.end <= self.start:
-            raise Refused("contradictory-dates", f"end {self.end} is not after start {self.start}")
+        check_order(self.start, self.end)
         return self
 
 

@@ -111,7 +111,7 @@ class Bucket(Clause):
 
 
 class Text(Clause):
-    """Words for lawyers, carried and rendered; a reference in it is written {clause} and must exist."""
+    """Words for lawyers, carried and printed; a reference in it is written {clause}."""
 
     topic: Literal["competition", "export_control", "data_protection", "confidentiality", "intellectual_property", "law", "other"]
     """What it is about."""

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from hanse.charter.clause import Clause, Days, DecisionKind, Line, Name, Positive, Refused
+from hanse.charter.clause import Clause, Days, DecisionKind, Line, Name, Positive, check_order
 from hanse.charter.clauses.membership import PledgeKind
 from hanse.units import Day, MoneyText, Ratio, RatioText, ShareText
 
@@ -58,6 +58,11 @@ class Dues(Clause):
         return self
 
 
+def _check_hardware(kind: PledgeKind, hardware: str) -> None:
+    if (kind == "gpu_hours") != bool(hardware):
+        raise ValueError("hardware names the accelerator of GPU-hours, and nothing else has one")
+
+
 class Pledge(Clause):
     """What one member promises, with its dates; what comes of it is a delivery."""
 
@@ -89,10 +94,9 @@ class Pledge(Clause):
             raise ValueError("a pledge of cash has an amount ('1_000_000 USD') and no quantity")
         if not cash and (self.quantity is None or self.amount is not None):
             raise ValueError(f"a pledge of {self.kind} has a quantity (a whole number, at least 1) and no amount")
-        if (self.kind == "gpu_hours") != bool(self.hardware):
-            raise ValueError("hardware names the accelerator of GPU-hours, and nothing else has one")
-        if self.start and self.end and self.end <= self.start:
-            raise Refused("contradictory-dates", f"end {self.end} is not after start {self.start}")
+        _check_hardware(self.kind, self.hardware)
+        if self.start and self.end:
+            check_order(self.start, self.end)
         if self.amount is not None and not self.amount.amount:
             raise ValueError("a pledge of nothing is none; remove it")
         return self
@@ -118,8 +122,7 @@ class Price(Clause):
     def _fits(self) -> Price:
         if self.kind == "cash":
             raise ValueError("cash has no price")
-        if (self.kind == "gpu_hours") != bool(self.hardware):
-            raise ValueError("hardware names the accelerator of GPU-hours, and nothing else has one")
+        _check_hardware(self.kind, self.hardware)
         return self
 
 

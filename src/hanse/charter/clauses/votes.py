@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from hanse.charter.clause import Clause, Days, DecisionKind, Line, Name, Positive, Prose, Refused, ThresholdText
+from hanse.charter.clause import Clause, Days, DecisionKind, Line, Name, Positive, Prose, ThresholdText, check_order
 from hanse.units import Day, ShareText
 
 
@@ -48,8 +48,7 @@ class Sunset(Clause):
 
     @model_validator(mode="after")
     def _order(self) -> Sunset:
-        if self.end <= self.start:
-            raise Refused("contradictory-dates", f"end {self.end} is not after start {self.start}")
+        check_order(self.start, self.end)
         return self
 
 
