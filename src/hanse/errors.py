@@ -4,6 +4,7 @@
     ├── InputError               the user's file, key, flag or value is wrong: fix it and run again
     │   ├── CharterError         a charter or run plan breaks a rule of its schema
     │   ├── ConfigError          a site or model file breaks a rule of its schema
+    │   ├── CaseError            private inputs, parameters or a question that a case cannot answer
     │   ├── CatalogueError       a table of the outlook or a publisher's file breaks its format
     │   ├── CorpusError          text that cannot be read, is empty, or overlaps an evaluation set
     │   ├── LockError            a models.lock or a model's files that break their format
@@ -43,6 +44,10 @@ class CharterError(InputError):
 
 class ConfigError(InputError):
     """A site or model file breaks a rule of its schema."""
+
+
+class CaseError(InputError):
+    """Private inputs, parameters or a question that a case cannot answer."""
 
 
 class CatalogueError(InputError):
