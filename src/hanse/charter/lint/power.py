@@ -116,7 +116,7 @@ def class_without_voice(of: Subject) -> Iterator[Found]:
             and row.name not in vetoes
             and not any(group_of(of.charter, one) in heard for one in own)
         ):
-            what = f"the {len(own)} members of {row.name} {'pay, and ' if gives else ''}never have a vote"
+            what = f"members of {row.name} {'pay and ' if gives else ''}never have a vote"
             yield Found(
                 f"membership.{at}", what, "give the class a seat or votes, or say votes = false and ask nothing of it"
             )

@@ -12,9 +12,7 @@ from hanse.charter.lint.subject import Found, Subject
 from hanse.charter.schema import Charter
 
 _CLAUSE = re.compile(r"\{([a-z0-9_.-]+)\}")
-_SECTION = re.compile(
-    r"\b(?:section|article|paragraph) \d[\w.()]*(?! (?:of|[A-Z]))\b(?!\.\w)|§ ?\d[\w.()]*", re.IGNORECASE
-)
+_SECTION = re.compile(r"(?:\b(?:[Ss]ections?|[Aa]rticles?|[Pp]aragraphs?)|§) ?\d+(?:[.(]?\w+\)?)*+(?! (?:of|[A-Z]))")
 
 
 def dangling_reference(of: Subject) -> Iterator[Found]:

@@ -24,7 +24,7 @@ def coalition_single(of: Subject) -> Iterator[Found]:
     ):
         assert row.fewest_pass is not None
         quorum = f"a quorum of {row.quorum}" if row.quorum else "no quorum"
-        what = f"{row.fewest_pass[0]} alone passes it{_from(row)}: {row.passes}, {quorum}, {row.voters} members with a vote"
+        what = f"{row.fewest_pass[0]} passes it{_from(row)} against others that just make the quorum: {row.passes}, {quorum}"
         yield Found(
             f"decision.{row.kind}", what, "raise quorum or passes, ask for heads, or give the member fewer votes"
         )
