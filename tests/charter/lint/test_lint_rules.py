@@ -179,6 +179,9 @@ EDGES: dict[str, tuple[str, Clauses, Clauses]] = {
     "an article of a law and one of the charter": (
         "dangling-reference", {"text": [TEXT | {"text": "Article 101 TFEU, § 3 GWB and Article 28(3) of the GDPR."}]},
         {"text": [TEXT | {"text": "See article 28."}]}),
+    "a clause that is fixed and there, and one that is not": (
+        "dangling-reference", {"amendment": CONSENT | {"fixed": ["term", "amendment.class_consent"]}},
+        {"amendment": CONSENT | {"fixed": ["weights"]}}),
     "a reference in another clause's words": (
         "dangling-reference", {"pledge": [hours(0, 1, measure="as {price} counts")], "price": [price()]},
         {"pledge": [hours(0, 1, measure="as {audit} counts")], "price": [price()]}),
