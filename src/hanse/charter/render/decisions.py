@@ -34,9 +34,12 @@ def _rule(rule: Rule) -> str:
         whole = {"cast": "its own votes cast for and against"}
         passes += f", and besides, in every class of members that votes, by {threshold(rule.classes, whole)}"
     notice = f"opens {many(rule.notice_days, 'day')} after notice" if rule.notice_days else "opens with no notice"
+    quorum = "no quorum is needed"
+    if rule.quorum is not None:
+        quorum = f"it is valid only when {threshold(rule.quorum, _TAKE_PART)} take part"
     said = [
         f"the vote {notice} and stays open for {many(rule.window_days, 'day')}",
-        f"it is valid only when {threshold(rule.quorum, _TAKE_PART)} take part" if rule.quorum is not None else "no quorum is needed",
+        quorum,
         passes,
         "the member it is about has no vote, and counts neither in the roll nor as a member" if rule.excludes_party else
         "the member it is about votes as any other",

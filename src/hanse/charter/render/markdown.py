@@ -16,7 +16,8 @@ def markdown(charter: Charter) -> str:
     """The whole charter, by its digest."""
     found = articles(charter)
     draft = "This is a draft. " if charter.is_draft else ""
-    head = f"# Charter of {escaped(charter.name)}\n\n{draft}SHA-256 of the canonical charter: `{charter.digest}`\n\n{escaped(LEGEND)}\n"
+    digest = f"{draft}SHA-256 of the canonical charter: `{charter.digest}`"
+    head = f"# Charter of {escaped(charter.name)}\n\n{digest}\n\n{escaped(LEGEND)}\n"
     return head + "".join(f"\n{_article(item)}" for item in found)
 
 
