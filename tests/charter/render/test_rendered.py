@@ -77,7 +77,8 @@ def check_printed(charter: Charter) -> None:
     for kind, tag in ((Table, "table"), (Quote, "blockquote")):
         count = sum(isinstance(part, kind) for item in found for part in item.parts)
         assert sum(token.type == f"{tag}_open" for token in tokens) == count == len(list(root.iter(tag)))
-    assert not {token.type for token in tokens} & {"bullet_list_open", "ordered_list_open", "code_block", "fence", "hr", "html_block"}
+    made = {token.type for token in tokens}
+    assert not made & {"bullet_list_open", "ordered_list_open", "code_block", "fence", "hr", "html_block"}
     said = ["".join(child.content if child.type == "text" else " " for child in token.children or ())
             for token in tokens if token.type == "inline"]  # fmt: skip
     shown = squeezed(" ".join(said))

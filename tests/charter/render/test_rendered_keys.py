@@ -64,7 +64,8 @@ OTHERS: list[dict[str, Any]] = [
     {"dues": {"rule": "sales_share", "rate": "1/100"}},
     {"dues": {"rule": "key", "budget": "9 USD"}},
     {"pledge": [CASH]},
-    {"pledge": [{"member": "cy", "kind": "staff", "quantity": 7}], "price": [{"kind": "staff", "price": "3 USD", "as_of": DAYS[0]}]},
+    {"pledge": [{"member": "cy", "kind": "staff", "quantity": 7}]},
+    {"price": [{"kind": "staff", "price": "3 USD", "as_of": DAYS[0]}]},
     {"membership": [{"name": "data", "seats": {"rule": "each"}}, {"name": "full"}]},
     {"veto": [{"membership": "full", "kinds": ["plan"]}]},
     {"training": {"sites": "shared", "operator": "Center"}},
@@ -114,7 +115,7 @@ def values(name: str, annotation: Any) -> list[Any]:
                 for of in ("roll", "members", "present", "cast")]  # fmt: skip
     days = ("start", "end", "by", "as_of", "until", "locked_until")
     texts = {"member": NAMES, "membership": ("full", "data"), "early_access": ("full", "data"), "officer": OFFICERS}
-    texts |= {key: DAYS for key in days} | {"currency": ("EUR", "USD")}
+    texts |= dict.fromkeys(days, DAYS) | {"currency": ("EUR", "USD")}
     texts |= {"round_quorum": ("> 1/2 of roll", ">= 2/3 of roll"), "cosigners": ("> 2/3 of members", ">= 2/3 of members")}
     return plain.get(annotation, list(texts.get(name, ("north", "south", "a longer line"))))
 
@@ -172,5 +173,5 @@ def test_a_changed_key_changes_the_words(path: tuple[str | int, ...]) -> None:
 
 
 def test_a_kind_of_decision_more_or_less_changes_the_words() -> None:
-    said = [articles(whole(decision={kind: RULE for kind in KINDS[:count]})) for count in range(len(KINDS) + 1)]
+    said = [articles(whole(decision=dict.fromkeys(KINDS[:count], RULE))) for count in range(len(KINDS) + 1)]
     assert all(said[one] != said[two] for one in range(len(said)) for two in range(one))

@@ -44,7 +44,10 @@ def _rule(found: Dues) -> str:
 
 def _growth(found: Dues) -> str:
     factor = found.growth.value
-    what = {"class": "The sum of a class", "sales_share": "The sum that this rule gives"}.get(found.rule, "The budget")
+    what = "The sum of a class" if found.rule == "class" else "The budget"
+    if found.rule == "sales_share":
+        idle = "" if factor == 1 else f" A factor of {found.growth} from year to year has no effect under this rule."
+        return f"The rate stays the same from year to year.{idle}"
     if factor == 1:
         return f"{what} stays the same from year to year."
     change = (factor - 1) * 100
