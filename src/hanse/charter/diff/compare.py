@@ -14,7 +14,7 @@ from hanse.charter.dues import dues
 from hanse.charter.power.formula import shares
 from hanse.charter.power.table import Row, days, power_table
 from hanse.charter.render.article import Article, Quote, Table
-from hanse.charter.render.articles import WORDS, resolved, unnumbered
+from hanse.charter.render.articles import WORDS, referring, unnumbered
 from hanse.charter.render.silence import SILENT
 from hanse.charter.schema import Charter
 from hanse.charter.worth import worth
@@ -96,6 +96,8 @@ class PowerChange:
 class Changes:
     """All that changes."""
 
+    same: bool
+    """Whether both have one canonical form; nothing else is there then."""
     clauses: tuple[ClauseChange, ...]
     members: tuple[MemberChange, ...]
     power: tuple[PowerChange, ...]
@@ -103,12 +105,9 @@ class Changes:
     unknown: tuple[str, ...]
     """What could not be computed, and why: payments without a term, votes by pledges without a price."""
 
-    def __bool__(self) -> bool:
-        return bool(self.clauses)
-
 
 def compare(before: Charter, after: Charter) -> Changes:
-    """Pure; empty exactly when both charters have the same canonical form."""
+    """Pure: the same charters give the same changes."""
     unknown: list[str] = []
 
     def both(what: str, find: Callable[[Charter], T]) -> tuple[T, T] | None:
@@ -125,6 +124,7 @@ def compare(before: Charter, after: Charter) -> Changes:
     may = rights(before), rights(after)
     members = (_member(name, may, paid, held) for name in names)
     return Changes(
+        same=before.document() == after.document(),
         clauses=tuple(_clauses(before, after)),
         members=tuple(item for item in members if item.status != "stays" or item.pays or item.votes or item.gains or item.loses),
         power=tuple(_power(*table)),
@@ -154,9 +154,9 @@ def document(value: Any) -> Any:
 
 
 def lines(article: Article) -> list[str]:
-    """One line for each paragraph, quote and row; references by title, since numbers shift."""
+    """One line for each paragraph, quote and row."""
     found: list[str] = []
-    for part in resolved(article, _TITLES).parts:
+    for part in article.parts:
         if isinstance(part, Table):
             found += [", ".join(f"{head}: {cell}" for head, cell in zip(part.heads, row, strict=True)) for row in part.rows]
         else:
@@ -165,12 +165,13 @@ def lines(article: Article) -> list[str]:
 
 
 def _kept(rows: list[str], wanted: Counter[str]) -> tuple[str, ...]:
+    """The wanted rows in their order; references by title, since numbers shift."""
     left = wanted.copy()
     kept = []
     for row in rows:
         if left[row] > 0:
             left[row] -= 1
-            kept.append(row)
+            kept.append(referring(row, _TITLES))
     return tuple(kept)
 
 

@@ -21,7 +21,7 @@ _HEADS = (
 
 def say(changes: Changes) -> str:
     """The whole comparison."""
-    if not changes:
+    if changes.same:
         return "Nothing changes: both charters are the same.\n"
     blocks = ["## What changes"]
     for item in changes.clauses:

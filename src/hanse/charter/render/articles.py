@@ -95,20 +95,23 @@ def articles(charter: Charter) -> list[Article]:
 
 
 def resolved(article: Article, names: Mapping[str, str]) -> Article:
-    """The article with `names` in place of {clause}; a reference to nothing stays as it is written."""
+    """The article with `names` in place of {clause}."""
+
+    def part(item: Part) -> Part:
+        if isinstance(item, Quote):
+            return Quote(referring(item.text, names))
+        if isinstance(item, Table):
+            return Table(item.heads, tuple(tuple(referring(cell, names) for cell in row) for row in item.rows))
+        return referring(item, names)
+
+    return replace(article, parts=tuple(map(part, article.parts)))
+
+
+def referring(text: str, names: Mapping[str, str]) -> str:
+    """The text with `names` in place of {clause}; a reference to nothing stays as it is written."""
 
     def name(match: re.Match[str]) -> str:
         found = names.get(match[1])
         return match[0] if found is None else found + (f" ({match[2][1:]})" if match[2] else "")
 
-    def words(text: str) -> str:
-        return _REFERENCE.sub(name, text)
-
-    def part(item: Part) -> Part:
-        if isinstance(item, Quote):
-            return Quote(words(item.text))
-        if isinstance(item, Table):
-            return Table(item.heads, tuple(tuple(map(words, row)) for row in item.rows))
-        return words(item)
-
-    return replace(article, parts=tuple(map(part, article.parts)))
+    return _REFERENCE.sub(name, text)
