@@ -8,14 +8,38 @@ from pathlib import Path
 import click
 
 from hanse.charter.schema import load_charter
+from hanse.errors import InputError
 from hanse.keys import SigningKey
 from hanse.run import founding
 from hanse.run.plan import load_plan
+from hanse.run.replacing import replacing
 
 
 @click.group()
 def found() -> None:
-    """Found a consortium: a charter and a run plan become the genesis entry that every founder signs."""
+    """Found a consortium: a template becomes a charter; a charter and a run plan become the genesis entry every founder signs."""
+
+
+@found.command()
+@click.argument("name", required=False)
+@click.option("--out", type=click.Path(path_type=Path), help="Charter to write; standard output without it.")
+def template(name: str | None, out: Path | None) -> None:
+    """Write the template NAME as a charter to edit; without NAME, list the templates there are."""
+    from hanse.charter import template as templates
+
+    if name is None:
+        for each in templates.names():
+            click.echo(f"{each}: {templates.about(each)}")
+        return
+    text = templates.template(name)
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    if out.exists():
+        raise InputError(f"{out}: is there already, and may hold somebody's work; choose another file")
+    with replacing(out) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    click.echo(f"{out}: fill in the officers' keys, make names, amounts and days yours, then `hanse found draft`")
 
 
 @found.command()

@@ -97,7 +97,7 @@ RIGHTS: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("clause", "name", "words"), RIGHTS, ids=lambda value: next(iter(value)) if isinstance(value, dict) else "")
+@pytest.mark.parametrize(("clause", "name", "words"), RIGHTS)
 def test_a_clause_gives_its_right_and_its_loss_takes_it(clause: dict[str, Any], name: str, words: str) -> None:
     gained = member(compare(whole(), whole(**clause)), name)
     assert [item.startswith(words) for item in gained.gains] == [True]
