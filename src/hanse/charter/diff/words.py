@@ -92,7 +92,11 @@ def _from(run: list[VotesChange]) -> str:
 
 
 def _power(changes: Changes) -> list[str]:
-    return [f"### {sentence(f'decision on {KINDS[item.kind]}')[:-1]}\n\n{table(power_rows(item))}" for item in changes.power]
+    """Kinds of decision with the same rows stand together."""
+    found: dict[Table, list[str]] = {}
+    for item in changes.power:
+        found.setdefault(power_rows(item), []).append(KINDS[item.kind])
+    return [f"### On {listed(kinds)}\n\n{table(rows)}" for rows, kinds in found.items()]
 
 
 def power_rows(item: PowerChange) -> Table:

@@ -91,6 +91,9 @@ def amendment(charter: Charter) -> list[Part]:
 def dispute(charter: Charter) -> list[Part]:
     found = charter.dispute
     assert found is not None
-    parts: list[Part] = ["Members that disagree about a duty go, in this order, before:"]
-    parts += [f"{step.before or 'a body that is not named'}, for {many(step.days, 'day')} at most;" for step in found.step]
-    return [*parts, "What is left after the last step:", Quote(found.then)]
+    steps = (f"before {step.before or 'a body that is not named'}, for {many(step.days, 'day')} at most" for step in found.step)
+    return [
+        f"Members that disagree about a duty go {'; then '.join(steps)}.",
+        "What is left after the last step:",
+        Quote(found.then),
+    ]

@@ -16,7 +16,7 @@ def withdrawal(charter: Charter) -> list[Part]:
         "whole_term": "All pledges and dues of the term stay due: money runs on after the exit.",
     }
     ends = {"at_notice": "on the day of notice", "at_exit": "on the day of exit"}
-    locked = "A notice takes effect from the first day on."
+    locked = "Notices take effect from the first day of this charter on."
     if found.locked_until is not None:
         locked = f"No notice takes effect before {day(found.locked_until)}."
     leaves = f"A member may leave {many(found.notice_days, 'day')} after its notice; its votes end {ends[found.votes_end]}."

@@ -62,7 +62,7 @@ def audit(charter: Charter) -> list[Part]:
     pays = {"audited": "the audited member", "consortium": "the consortium"}
     by = f"The auditor is {found.auditor}" if found.auditor else "Members audit each other"
     return [
-        f"There are {many(found.per_round, 'audit')} for each release; the audited member is drawn {drawn[found.drawn]}.",
+        f"Each release has {many(found.per_round, 'audit')}; the audited member is drawn {drawn[found.drawn]}.",
         f"{by}; {pays[found.paid_by]} pays.",
         f"The member opens its machine within {many(found.access_days, 'day')}, the report is there within "
         f"{many(found.report_days, 'day')}, and members may object for {many(found.objection_days, 'day')} before a result counts.",
@@ -76,7 +76,7 @@ def release(charter: Charter) -> list[Part]:
     if found.exceptions_by is not None:
         other = f"Another license is allowed by {decided(charter, found.exceptions_by)}."
     early = f"the members of {listed(f'class “{name}”' for name in found.early_access)}" if found.early_access else "all members"
-    embargo = f"How long {early} may have a release before the public has no limit."
+    embargo = f"{early[:1].upper()}{early[1:]} may have a release before the public, without limit of time."
     if found.embargo_days is not None:
         embargo = f"{early[:1].upper()}{early[1:]} have a release at most {many(found.embargo_days, 'day')} before the public."
     opens = "That time ends by itself." if found.opens_by_itself else "At the end of that time somebody must open it."
