@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import textwrap
 import tomllib
 from importlib import resources
 
@@ -38,7 +39,7 @@ def template(name: str) -> str:
     lines = [
         f"# From the template {name}. Before `hanse found draft`, fill in:",
         "#   each member's officer = the line that `hanse keys show` prints for its key",
-        f"#   ({', '.join(member['name'] for member in members)})",
+        *textwrap.wrap(", ".join(member["name"] for member in members), 120, initial_indent="#   ", subsequent_indent="#   "),
         "# Names, amounts and days are an example's: make them yours, then ask `hanse charter lint`.",
         "",
     ]

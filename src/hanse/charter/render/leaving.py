@@ -45,7 +45,7 @@ def dissolution(charter: Charter) -> list[Part]:
     deficit = {"by_paid": "in proportion to what each has paid", "equal": "in equal parts"}
     heir = "No organization is named as heir of name, accounts and bucket."
     if found.heir:
-        heir = f"Name, accounts and bucket go to {found.heir}, as heir, which their holders must assist."
+        heir = f"Name, accounts and bucket go to “{found.heir}”, as heir, which their holders must assist."
     return [
         f"The consortium ends by {decided(charter, found.decided_by)}, and when it has fewer than "
         f"{many(found.members_least, 'member')}.",
@@ -64,6 +64,6 @@ def weights(charter: Charter) -> list[Part]:
         "delete": "all weights are deleted",
         "to_heir": "the weights go to the heir ({dissolution})",
     }
-    keys = f"The signing keys are kept afterwards by: {found.keys}." if found.keys else "The signing keys are destroyed afterwards."
+    keys = f"The signing keys are kept afterwards by: “{found.keys}”." if found.keys else "The signing keys are destroyed afterwards."
     mirrors = f"At all times at least {many(found.mirrors_least, 'member')} keep a copy of the log and the weights."
     return [f"When the consortium ends, {fate[found.on_dissolution]}.", mirrors, keys]

@@ -53,7 +53,7 @@ def _veto(row: Veto) -> str:
     kinds = listed((KINDS[kind] for kind in row.kinds), "or")
     until = f"before {day(row.until)}" if row.until is not None else "for the whole term"
     within = f"within {many(row.within_days, 'day')} of the vote" if row.within_days is not None else "with no limit after the vote"
-    grounds = f"on no other ground than this: {row.grounds}" if row.grounds else "for any reason"
+    grounds = f"on no other ground than this: “{row.grounds}”" if row.grounds else "for any reason"
     return f"{who} may stop a decision on {kinds}, {until}, {within}, {grounds}."
 
 
