@@ -93,6 +93,19 @@ def test_the_walkthrough_runs_as_it_stands(tmp_path: Path) -> None:
     assert (tmp_path / "proof.txt").read_text().startswith("c2sp.org/tlog-proof@v1\nindex 3\n")
 
 
+def test_the_page_on_charters_as_prose_runs_as_it_stands(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "charter-prose.md").read_text(encoding="utf-8")
+    script = "set -euo pipefail\n" + "".join(re.findall(r"```sh\n(.*?)```", page, re.S))
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path, "HANSE": str(ROOT)}
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "8 signed, complete" in done.stdout
+    assert "### Withdrawal" in (tmp_path / "changes.md").read_text()
+
+
 def test_the_settings_page_is_that_of_the_models() -> None:
     assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == page_of("settings")
 

@@ -67,7 +67,7 @@ def draft(charter: Path, plan: Path, out: Path, unlinted: bool) -> None:
 
 def _check_linted(charter: Charter, path: Path) -> None:
     """Raise CharterError with every error that lint finds; a clause that is not there has none."""
-    found = [f"{path}: {finding.rule}: {finding}" for finding in errors(lint(charter))]
+    found = [f"{path}: {finding} [{finding.rule}]" for finding in errors(lint(charter))]
     if found:
         what = f"{path}: lint finds {counted(len(found), 'error', 'errors')}"
         raise CharterError("\n".join([f"{what}; correct the charter, or found it as it is with --unlinted", *found]))

@@ -112,18 +112,20 @@ def _cells(row: Row) -> tuple[str, ...]:
     other = [f"{many(row.lazy_hours, 'hour')} of silence"] if row.lazy_hours is not None else []
     other += [f"any {row.any_members} at once"] if row.any_members is not None else []
     other += [f"veto of {listed(row.vetoes)}"] if row.vetoes else []
+    pairs = row.voters * (row.voters - 1) // 2
     return (
-        day(row.day) if row.day else "the start", str(row.voters), f"{row.passes}{quorum}", _names(row.pass_alone),
-        _names(tuple(" with ".join(pair) for pair in row.pass_pairs)), _names(row.block_alone),
-        _names(tuple(" with ".join(pair) for pair in row.block_pairs)), _fewest(row.fewest_pass), _fewest(row.fewest_win),
+        day(row.day) if row.day else "the start", str(row.voters), f"{row.passes}{quorum}", _names(row.pass_alone, row.voters),
+        _names([" with ".join(pair) for pair in row.pass_pairs], pairs), _names(row.block_alone, row.voters),
+        _names([" with ".join(pair) for pair in row.block_pairs], pairs), _fewest(row.fewest_pass), _fewest(row.fewest_win),
         _fewest(row.fewest_block), "; ".join(other) or "–",
     )  # fmt: skip
 
 
-def _names(names: tuple[str, ...]) -> str:
-    if len(names) > 6:
-        return f"{len(names)}: {', '.join(names[:6])} …"
-    return ", ".join(names) or "–"
+def _names(names: Sequence[str], everybody: int) -> str:
+    """At most six of them; `everybody` is how many there could be."""
+    if len(names) == everybody > 1:
+        return f"any of {everybody}"
+    return f"{len(names)}: {', '.join(names[:6])} …" if len(names) > 6 else ", ".join(names) or "–"
 
 
 def _fewest(names: tuple[str, ...] | None) -> str:
