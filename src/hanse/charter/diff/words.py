@@ -100,11 +100,13 @@ def _power(changes: Changes) -> list[str]:
 
 
 def power_rows(item: PowerChange) -> Table:
-    """Rows before and after of one kind of decision."""
+    """Rows before and after of one kind of decision, without columns that tell nothing."""
     rows = [(label, *_cells(row)) for label, side in (("was", item.was), ("becomes", item.becomes)) for row in side]
     rows += [(label, *["cannot be decided by vote"], *["–"] * (len(_HEADS) - 2))
              for label, side in (("was", item.was), ("becomes", item.becomes)) if not side]  # fmt: skip
-    return Table(_HEADS, tuple(sorted(rows, key=lambda row: row[0] != "was")))
+    rows.sort(key=lambda row: row[0] != "was")
+    told = [at for at in range(len(_HEADS)) if any(row[at] != "–" for row in rows)]
+    return Table(tuple(_HEADS[at] for at in told), tuple(tuple(row[at] for at in told) for row in rows))
 
 
 def _cells(row: Row) -> tuple[str, ...]:

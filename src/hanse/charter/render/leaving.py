@@ -64,6 +64,8 @@ def weights(charter: Charter) -> list[Part]:
         "delete": "all weights are deleted",
         "to_heir": "the weights go to the heir ({dissolution})",
     }
-    keys = f"The signing keys are kept afterwards by: “{found.keys}”." if found.keys else "The signing keys are destroyed afterwards."
+    keys = "The signing keys are destroyed afterwards."
+    if found.keys:
+        keys = f"The signing keys are kept afterwards by: “{found.keys}”."
     mirrors = f"At all times at least {many(found.mirrors_least, 'member')} keep a copy of the log and the weights."
     return [f"When the consortium ends, {fate[found.on_dissolution]}.", mirrors, keys]
