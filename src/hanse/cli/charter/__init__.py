@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from hanse.cli.charter import lint
+from hanse.cli.charter import diff, lint, render
 
 
 @click.group()
 def charter() -> None:
-    """The agreement as data: what is wrong with it, and who can pass and block what."""
+    """The agreement before anybody signs it: what is wrong with it, how it reads, and what changes for whom."""
 
 
-for command in (lint.lint,):
+for command in (lint.lint, render.render, diff.diff):
     charter.add_command(command)
