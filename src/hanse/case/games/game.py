@@ -233,7 +233,8 @@ def cover(game: Fixed | Aligned) -> Table:
 def _grid(counts: Ints) -> Floats:
     """All vectors from 0 to counts, the first coordinate fastest: for ones, row number = bitmask."""
     axes = np.meshgrid(*(np.arange(count + 1.0) for count in counts[::-1]), indexing="ij")
-    return np.stack([axis.reshape(-1) for axis in axes[::-1]], axis=1)
+    grid: Floats = np.stack([axis.reshape(-1) for axis in axes[::-1]], axis=1)
+    return grid
 
 
 def _check(benefit: Floats, own_cost: Floats, fixed: float) -> None:
