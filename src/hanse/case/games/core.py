@@ -12,7 +12,7 @@ import numpy as np
 
 from hanse.case.games.game import Aligned, Fixed, Floats, Game, Listed, listed
 from hanse.case.games.level import Rows, over_all, solve
-from hanse.case.games.separation import Deviation, Limits, deviation, likely, worst_aligned, worst_fixed
+from hanse.case.games.separation import LIMITS, Deviation, Limits, deviation, likely, worst_aligned, worst_fixed
 from hanse.errors import CaseError
 
 
@@ -32,7 +32,7 @@ class LeastCore:
     """How many the linear program had to see."""
 
 
-def worst(game: Game, payoff: Floats, limits: Limits = Limits()) -> Deviation:
+def worst(game: Game, payoff: Floats, limits: Limits = LIMITS) -> Deviation:
     """The coalition with the largest excess, neither empty nor everybody. Raises CaseError for a payoff of another shape or a
     single member, who has nobody to leave.
     """
@@ -63,7 +63,7 @@ def worst_listed(game: Listed, payoff: Floats) -> Deviation:
     return deviation(inside, float(excess[row]))
 
 
-def in_core(game: Game, payoff: Floats, limits: Limits = Limits()) -> bool | None:
+def in_core(game: Game, payoff: Floats, limits: Limits = LIMITS) -> bool | None:
     """Whether a payoff shares v(N) and nobody would leave; None if a limit was hit before that was known."""
     total = float(game.values(np.ones((1, game.n)))[0])
     tolerance = limits.gap * max(abs(total), float(np.abs(payoff).max()))
@@ -75,7 +75,7 @@ def in_core(game: Game, payoff: Floats, limits: Limits = Limits()) -> bool | Non
     return True if found.bound <= tolerance else None
 
 
-def least_core(game: Game, limits: Limits = Limits()) -> LeastCore:
+def least_core(game: Game, limits: Limits = LIMITS) -> LeastCore:
     """By constraint generation. Starts from each member alone and from everybody but one: x_i <= v(N) - v(N without i) + epsilon
     is what keeps the program from wandering. Raises CaseError for a single member.
     """
@@ -123,7 +123,10 @@ def _least_core_generated(game: Fixed | Aligned, limits: Limits) -> LeastCore:
         inside = np.zeros((1, game.n))
         inside[0, list(found.members)] = 1
         rows = rows.and_(Rows(inside, game.values(inside) / scale))
-    return LeastCore(payoff, epsilon, lower, False, len(rows.worth))
+    if epsilon == np.inf:  # no payoff's worst coalition is known yet
+        payoff = level.payoff * scale
+        epsilon = worst(game, payoff, limits).bound
+    return LeastCore(payoff, epsilon, lower, epsilon <= lower + limits.gap * scale, len(rows.worth))
 
 
 def _separate(game: Fixed | Aligned, payoff: Floats, enough: float, limits: Limits) -> Deviation:

@@ -195,7 +195,8 @@ class Listed:
     @property
     def everybody(self) -> Floats:
         """Members of each kind, [k]."""
-        return self.counts[-1]
+        last: Floats = self.counts[-1]
+        return last
 
 
 def types(game: Fixed | Aligned) -> Types:

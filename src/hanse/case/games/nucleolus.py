@@ -54,7 +54,7 @@ def nucleolus(game: Listed) -> Nucleolus:
         levels.append(level.epsilon * scale)
         tied = _tie(rows.take(working), level, tied)
         basis = _span(tied.members)
-    payoff: Floats = np.linalg.solve(tied.members, tied.worth) * scale
+    payoff = np.asarray(np.linalg.solve(tied.members, tied.worth) * scale, np.float64)
     return Nucleolus(payoff[game.kind], tuple(levels), rational)
 
 

@@ -1,10 +1,5 @@
-"""The coalition that gains most by leaving, where there are too many to list: sorting for Fixed, a mixed integer program for
-Aligned.
-
-Aligned: with y = 1 / (benefit of S), u_i = y for members of S and 0 for others, the members' mean point is the sum of b_i u_i p_i
-and the mean squared distance to it is the sum of b_i u_i |p_i| squared, less the mean point squared. All of that is linear in u
-but the last square, which enters with the wrong sign for a relaxation: it is bounded from above by chords between grid points, and
-the grid is refined where the program puts the mean. So every program gives a bound that holds, and the bound closes in.
+"""The coalition that gains most by leaving, where there are too many to list: by sorting for Fixed; for Aligned by local search,
+and mixed integer programs that prove it.
 """
 
 from __future__ import annotations
@@ -12,8 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
 
+from hanse.case.games import program
 from hanse.case.games.game import Aligned, Bools, Fixed, Floats
 
 
@@ -31,6 +26,9 @@ class Limits:
     """Of one mixed integer program."""
     gap: float = 1e-6
     """Differences below this share of v(N) (or of the fixed cost, if that is larger) do not count."""
+
+
+LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -64,10 +62,13 @@ def worst_aligned(game: Aligned, payoff: Floats, limits: Limits) -> Deviation:
         inside, excess = idle, float(-payoff[idle].sum())
     if game.net.sum() <= game.fixed:
         return deviation(inside, excess)
-    grid = [np.linspace(low, high, 5) for low, high in zip(*_box(game), strict=True)]
+    box = program.box_around(game)
     bound = np.inf
     for _ in range(limits.programs):
-        found = _Program(game, payoff, grid).solve(excess + tolerance, limits)
+        tighter = program.tighten(box, game, payoff, excess + tolerance)
+        if tighter is None:
+            return deviation(inside, excess)
+        found = program.solve(tighter, game, payoff, excess + tolerance, limits.seconds, limits.nodes)
         if found is None:
             return deviation(inside, excess)
         bound = min(bound, found.bound)
@@ -76,7 +77,7 @@ def worst_aligned(game: Aligned, payoff: Floats, limits: Limits) -> Deviation:
             inside, excess = _climb(game, payoff, found.inside[None])
         if not found.finished or bound <= excess + tolerance:
             break
-        grid = [np.union1d(points, [at]) for points, at in zip(grid, found.mean, strict=True)]
+        box = tighter.cut(found.mean)
     return deviation(inside, excess, excess if bound <= excess + tolerance else bound)
 
 
@@ -124,110 +125,3 @@ def _best_sum(gain: Floats) -> Bools:
     elif inside.all():
         inside[gain.argmin()] = False
     return inside
-
-
-def _box(game: Aligned) -> tuple[Floats, Floats]:
-    """Where mean points can be."""
-    points = game.points[game.say > 0]
-    return points.min(axis=0), points.max(axis=0)
-
-
-@dataclass(frozen=True, eq=False)
-class _Found:
-    inside: Bools
-    mean: Floats
-    bound: float
-    finished: bool
-
-
-class _Program:
-    """One program; columns: z [n], u [n], y, then for each coordinate the mean's part and the choice of each grid cell.
-
-    In units of the game's full say: u and y are multiplied by it, so that they are around 1.
-    """
-
-    def __init__(self, game: Aligned, payoff: Floats, grid: list[Floats]) -> None:
-        n, cells = game.n, [len(points) - 1 for points in grid]
-        self.n, self.cells = n, cells
-        self.width = 2 * n + 1 + 2 * sum(cells)
-        self.say = game.say / game.say.sum()
-        self.points = game.points
-        self.ceiling = game.say.sum() / game.fixed if game.fixed > 0 else game.say.sum() / game.say[game.say > 0].min()
-        cost = game.fixed * game.delta
-        self.fixed = game.fixed
-        self.gain = np.zeros(self.width)
-        self.gain[:n] = game.net - payoff
-        self.gain[n : 2 * n] = -cost * self.say * (self.points**2).sum(axis=1)
-        self.low, self.high = np.zeros(self.width), np.ones(self.width)
-        self.high[n : 2 * n + 1] = self.ceiling
-        self.low[2 * n] = 1.0
-        self.whole = np.zeros(self.width)
-        self.whole[:n] = 1
-        self.rows: list[Floats] = []
-        self.least: list[float] = []
-        self.most: list[float] = []
-        self._members()
-        self._means(grid, cost)
-
-    def solve(self, cutoff: float, limits: Limits) -> _Found | None:
-        """The best above a cutoff; None if there is nothing."""
-        scale = max(self.fixed, float(np.abs(self.gain).max()), 1e-300)
-        self._row(self.gain / scale, (cutoff + self.fixed) / scale, np.inf)
-        found = milp(
-            -self.gain / scale, integrality=self.whole, bounds=Bounds(self.low, self.high),
-            constraints=LinearConstraint(np.array(self.rows), self.least, self.most),
-            options={"time_limit": limits.seconds, "node_limit": limits.nodes, "mip_rel_gap": 1e-9},
-        )  # fmt: skip
-        if found.status == 2:
-            return None
-        bound = np.inf if found.mip_dual_bound is None else -found.mip_dual_bound * scale - self.fixed
-        if found.x is None:
-            return _Found(np.zeros(self.n, bool), np.zeros(len(self.cells)), bound, False)
-        at, mean = 2 * self.n + 1, []
-        for cells in self.cells:
-            mean.append(found.x[at : at + cells].sum())
-            at += 2 * cells
-        return _Found(found.x[: self.n] > 0.5, np.array(mean), bound, found.status == 0)
-
-    def _row(self, row: Floats, least: float, most: float) -> None:
-        self.rows.append(row)
-        self.least.append(least)
-        self.most.append(most)
-
-    def _members(self) -> None:
-        """u_i = y * z_i, the u weigh 1 together, and the coalition is neither empty nor everybody."""
-        n, y, top = self.n, 2 * self.n, self.ceiling
-        for i in range(n):
-            for u_, z_, y_, least, most in ((1.0, -top, 0.0, -np.inf, 0.0), (1.0, -1.0, 0.0, 0.0, np.inf),
-                                            (1.0, -1.0, -1.0, -np.inf, -1.0), (1.0, -top, -1.0, -top, np.inf)):  # fmt: skip
-                row = np.zeros(self.width)
-                row[n + i], row[i], row[y] = u_, z_, y_
-                self._row(row, least, most)
-        row = np.zeros(self.width)
-        row[n : 2 * n] = self.say
-        self._row(row, 1.0, 1.0)
-        row = np.zeros(self.width)
-        row[:n] = 1.0
-        self._row(row, 1.0, n - 1.0)
-
-    def _means(self, grid: list[Floats], cost: float) -> None:
-        """The mean point is in one cell of each coordinate; its square is below the chord over the cell."""
-        at = 2 * self.n + 1
-        for j, points in enumerate(grid):
-            cells = len(points) - 1
-            part, choice = slice(at, at + cells), slice(at + cells, at + 2 * cells)
-            low, high = points[:-1], points[1:]
-            self.gain[part], self.gain[choice] = cost * (low + high), -cost * low * high
-            self.low[part], self.high[part] = np.minimum(low, 0), np.maximum(high, 0)
-            self.whole[choice] = 1
-            one, mean = np.zeros(self.width), np.zeros(self.width)
-            one[choice] = 1
-            mean[part], mean[self.n : 2 * self.n] = 1, -self.say * self.points[:, j]
-            self._row(one, 1.0, 1.0)
-            self._row(mean, 0.0, 0.0)
-            for cell in range(cells):
-                for edge, least, most in ((low[cell], 0.0, np.inf), (high[cell], -np.inf, 0.0)):
-                    row = np.zeros(self.width)
-                    row[at + cell], row[at + cells + cell] = 1.0, -edge
-                    self._row(row, least, most)
-            at += 2 * cells
