@@ -6,10 +6,13 @@ from itertools import chain, combinations
 from typing import Literal
 
 import numpy as np
+from hypothesis import settings
 
 from hanse.case.games.game import Aligned, Bools, Fixed, Floats, Game, Table
 
 Kind = Literal["any", "superadditive", "convex", "ties"]
+FEW, MANY = settings(max_examples=20, deadline=None), settings(max_examples=50, deadline=None)
+"""Examples of properties that take linear programs, and of others."""
 KINDS: tuple[Kind, ...] = ("any", "superadditive", "convex", "ties")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.case.games.made import aligned, fixed, masks, parts, table, tabled
+from tests.case.games.made import MANY, aligned, fixed, masks, parts, table, tabled
 
 from hanse.case.games.game import LISTED_MOST, Aligned, Fixed, Table, Types, cover, listed, types
 from hanse.errors import CaseError
@@ -14,6 +14,7 @@ from hanse.errors import CaseError
 SEEDS = st.integers(0, 2**32 - 1)
 
 
+@MANY
 @given(SEEDS, st.integers(1, 6))
 def test_fixed_is_the_best_part_less_the_cost(seed: int, n: int) -> None:
     game = fixed(n, np.random.default_rng(seed))
@@ -23,6 +24,7 @@ def test_fixed_is_the_best_part_less_the_cost(seed: int, n: int) -> None:
         assert value == pytest.approx(max(0.0, *nets, 0.0))
 
 
+@MANY
 @given(SEEDS, st.integers(1, 6), st.integers(1, 3))
 def test_aligned_is_the_definition(seed: int, n: int, k: int) -> None:
     rng = np.random.default_rng(seed)
@@ -40,6 +42,7 @@ def test_aligned_is_the_definition(seed: int, n: int, k: int) -> None:
         assert value == pytest.approx(max(0.0, net - game.fixed * (1 + game.delta * spread)), abs=1e-8)
 
 
+@MANY
 @given(SEEDS, st.integers(1, 7))
 def test_no_delta_is_fixed(seed: int, n: int) -> None:
     game = fixed(n, rng := np.random.default_rng(seed))
@@ -48,6 +51,7 @@ def test_no_delta_is_fixed(seed: int, n: int) -> None:
     np.testing.assert_allclose(cover(same).worth, tabled(game).worth, atol=1e-12)
 
 
+@MANY
 @given(SEEDS, st.integers(1, 6))
 def test_cover_is_the_best_part(seed: int, n: int) -> None:
     game = aligned(n, 2, np.random.default_rng(seed))
@@ -56,6 +60,7 @@ def test_cover_is_the_best_part(seed: int, n: int) -> None:
         assert value == max(own[t] for t in range(s + 1) if t & s == t)
 
 
+@MANY
 @given(SEEDS, st.integers(1, 7))
 def test_along_an_order_each_joins_those_before(seed: int, n: int) -> None:
     rng = np.random.default_rng(seed)
@@ -66,6 +71,7 @@ def test_along_an_order_each_joins_those_before(seed: int, n: int) -> None:
             np.testing.assert_allclose(row, game.values(joined), atol=1e-9)
 
 
+@MANY
 @given(SEEDS, st.lists(st.integers(1, 3), min_size=1, max_size=3))
 def test_kinds_are_found_and_worth_the_same(seed: int, counts: list[int]) -> None:
     rng = np.random.default_rng(seed)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.case.games.made import KINDS, Kind, aligned, fixed, masks, table, tabled
+from tests.case.games.made import KINDS, MANY, Kind, aligned, fixed, masks, table, tabled
 
 from hanse.case.games.game import Fixed, Floats, Game, Table, Types, listed
 from hanse.case.games.shapley import airport, exact, sampled
@@ -24,6 +24,7 @@ def value(game: Game) -> Floats:
     return exact(rows).value
 
 
+@MANY
 @given(KIND, SEEDS, st.integers(1, 5))
 def test_mean_over_all_orders(kind: Kind, seed: int, n: int) -> None:
     game = table(kind, n, np.random.default_rng(seed))
@@ -36,6 +37,7 @@ def test_mean_over_all_orders(kind: Kind, seed: int, n: int) -> None:
     np.testing.assert_allclose(value(game), wanted / len(orders), atol=1e-9)
 
 
+@MANY
 @given(KIND, SEEDS, st.integers(1, 8))
 def test_all_of_it_is_shared(kind: Kind, seed: int, n: int) -> None:
     game = table(kind, n, np.random.default_rng(seed))
@@ -43,6 +45,7 @@ def test_all_of_it_is_shared(kind: Kind, seed: int, n: int) -> None:
     assert sampled(game, 2, np.random.default_rng(seed)).value.sum() == pytest.approx(game.worth[-1])
 
 
+@MANY
 @given(KIND, SEEDS, st.integers(2, 7), st.data())
 def test_whoever_can_be_swapped_gets_the_same(kind: Kind, seed: int, n: int, data: st.DataObject) -> None:
     game = table(kind, n, np.random.default_rng(seed))
@@ -53,6 +56,7 @@ def test_whoever_can_be_swapped_gets_the_same(kind: Kind, seed: int, n: int, dat
     assert found[i] == pytest.approx(found[j])
 
 
+@MANY
 @given(KIND, SEEDS, st.integers(1, 6), st.integers(0, 6), st.integers(0, 5))
 def test_whoever_adds_only_what_it_has_gets_that(kind: Kind, seed: int, n: int, at: int, own: int) -> None:
     game, at = table(kind, n, np.random.default_rng(seed)), at % (n + 1)
@@ -62,6 +66,7 @@ def test_whoever_adds_only_what_it_has_gets_that(kind: Kind, seed: int, n: int, 
     np.testing.assert_allclose(np.delete(found, at), value(game), atol=1e-9)
 
 
+@MANY
 @given(KIND, KIND, SEEDS, st.integers(1, 7))
 def test_values_of_a_sum_are_sums_of_values(kind: Kind, other: Kind, seed: int, n: int) -> None:
     rng = np.random.default_rng(seed)
@@ -69,6 +74,7 @@ def test_values_of_a_sum_are_sums_of_values(kind: Kind, other: Kind, seed: int, 
     np.testing.assert_allclose(value(Table(2 * a.worth + b.worth)), 2 * value(a) + value(b), atol=1e-9)
 
 
+@MANY
 @given(st.lists(st.integers(0, 20), min_size=1, max_size=9))
 def test_airport_closed_form(runways: list[int]) -> None:
     costs = np.array(runways, float)
@@ -76,6 +82,7 @@ def test_airport_closed_form(runways: list[int]) -> None:
     np.testing.assert_allclose(airport(costs), value(most), atol=1e-9)
 
 
+@MANY
 @given(SEEDS, st.lists(st.integers(1, 3), min_size=1, max_size=3))
 def test_by_kinds_is_the_same(seed: int, counts: list[int]) -> None:
     rng = np.random.default_rng(seed)
