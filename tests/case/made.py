@@ -48,7 +48,7 @@ def trace(found: Terms, draws: int = DRAWS, seed: int = 1, **beliefs: float) -> 
     return one(found, Chance(seed, 0, draws), replaced(PARAMETERS, fixed, "test")).trace
 
 
-CALM = {"exit_hazard": 0.0, "sponsor_shift": 0.0, "run_fails": 0.0, "shock": 0.0}
+CALM = {"exit_hazard": 1e-9, "sponsor_shift": 0.0, "run_fails": 0.0, "shock": 0.0}
 """Nothing happens by chance."""
 
 
