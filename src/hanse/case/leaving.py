@@ -35,6 +35,7 @@ class Decision:
 
     leaves: Bools
     cuts: Bools
+    """Stays, bound or patient, though it costs more than it brings."""
     reason: Small
     """Index into REASONS where one leaves."""
 
@@ -45,23 +46,24 @@ def exit_year(scene: Scene, number: int) -> tuple[int, float] | None:
     None while the lock lasts. At the end of the term everybody is free.
     """
     terms = scene.terms
-    if number + 1 == terms.term_years:
-        return number + 1, 0.0
     whole = floor(terms.notice_years)
+    if number + 1 <= terms.term_years <= number + 1 + whole:
+        return terms.term_years, 0.0
     if number + 1 + whole < terms.locked_years:
         return None
     owed = {"nothing": 0.0, "due_within_notice": terms.notice_years - whole, "whole_term": 1.0}[terms.owed]
     return number + 1 + whole, owed
 
 
-def decide(scene: Scene, year: Year, joint: Joint, choice: Choice, here: Bools, owed: float,
+def decide(scene: Scene, year: Year, joint: Joint, choice: Choice, here: Bools, sunk: bool,
            luck: Mapping[str, Floats]) -> Decision:  # fmt: skip
-    """What members that are `here` do; `owed` is the part of next year's cost that leaving does not save.
+    """What members that are `here` do; `sunk`: whether leaving would save nothing of the cost.
 
     `luck` has uniform numbers of this year: "exit" [n, d] and "sponsor" [d].
     """
     p = scene.p
-    surplus = choice.inside - choice.outside - choice.cost * (1 - owed)
+    gain = choice.inside - choice.outside
+    surplus = gain if sunk else gain - choice.cost
     tolerated = -p["inertia"] * choice.cost
     unhappy = here & (surplus < tolerated)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -75,7 +77,7 @@ def decide(scene: Scene, year: Year, joint: Joint, choice: Choice, here: Bools, 
     why = _why(scene, year, joint, choice, surplus - tolerated)
     reason = np.where(unhappy & ~shifts, why, reason).astype(np.int8)
     leaves = unhappy | own | shifts
-    return Decision(leaves, here & ~leaves & (surplus < 0), reason)
+    return Decision(leaves, here & ~leaves & (gain < choice.cost), reason)
 
 
 def _why(scene: Scene, year: Year, joint: Joint, choice: Choice, lacking: Floats) -> Small:
