@@ -147,7 +147,7 @@ def _assurance(charter: Charter) -> Iterator[Option]:
     budget = raised(charter)
     if charter.assurance is not None:
         yield "assurance.threshold", "no threshold below which pledges do not bind", _with(charter, "assurance", None)
-    if budget is None or charter.currency is None:
+    if budget is None or not pledged + budget or charter.currency is None:
         return
     term = _dated(charter).term
     assert term is not None
