@@ -57,9 +57,7 @@ class Effect:
 def levers(charter: Charter, clauses: Collection[str] | None = None) -> tuple[Lever, ...]:
     """All of them, or those of some clauses; without options that no valid charter has, or that change nothing."""
     found = []
-    for clause, change, values in options(charter):
-        if clauses is not None and clause not in clauses:
-            continue
+    for clause, change, values in options(charter, clauses):
         try:
             changed = parse_charter(values, f"{clause}: {change}")
         except CharterError:
