@@ -25,7 +25,8 @@ from hanse.case.simulation import run
 from hanse.case.terms import YEARS, Terms, single
 
 RELEASE = {"licenses": ["X"], "embargo_days": 180}
-WISHES = [{"member": "m0", "parameters": 10**9, "languages": ["en"]}, {"member": "m1", "parameters": 30 * 10**9, "languages": ["de"]}]
+WISHES = [{"member": "m0", "parameters": 10**9, "languages": ["en"]},
+          {"member": "m1", "parameters": 30 * 10**9, "languages": ["de"]}]  # fmt: skip
 
 
 def spend(found: Terms, number: int = 1, **beliefs: float) -> Any:
@@ -62,8 +63,7 @@ def test_things_in_kind_and_grants_count_as_far_as_they_are_of_use() -> None:
 def test_wishes_that_are_apart_cost_money_and_use() -> None:
     found = terms(2, 10**8, spec=WISHES, power={"basis": "member"})
     where = scene(found)
-    paid = pay(where, 1, everybody(found))
-    distance, mean = distances(where, paid, everybody(found))
+    distance, mean = distances(where, 1, everybody(found))
     assert distance[:, 0] == pytest.approx([0.5, 0.5])  # two axes, one long each, and the model half way
     assert mean[0] == pytest.approx(0.5)
     *_, joint = spend(found)
@@ -75,7 +75,7 @@ def test_who_pays_more_is_nearer_to_its_wish_where_votes_follow_pledges() -> Non
     pays = [{"member": "m0", "kind": "cash", "amount": "200_000_000 USD"}]
     found = terms(2, 10**8, spec=WISHES, power={"basis": "pledged"}, pledge=pays)
     where = scene(found)
-    distance, _ = distances(where, pay(where, 1, everybody(found)), everybody(found))
+    distance, _ = distances(where, 1, everybody(found))
     assert distance[:, 0] == pytest.approx([2 / 16, 2 * 9 / 16])
 
 
@@ -91,11 +91,11 @@ def test_a_missing_payment_puts_the_model_back_by_the_lag_law() -> None:
 
 def test_embargo_and_meter_take_from_outsiders_alone() -> None:
     base = {"base": "50_000_000 USD"}
-    plain, late, metered = (
-        compare(*(lambda s: (s[0], s[1], s[3], s[2]))(spend(terms(3, 10**8, member=base, release={"licenses": ["X"], **keys}))),
-                np.zeros(1))
-        for keys in ({"embargo_days": 0}, {"embargo_days": 365}, {"embargo_days": 0, "metered_above": "20_000_000 USD"})
-    )  # fmt: skip
+    found = []
+    for keys in ({"embargo_days": 0}, {"embargo_days": 365}, {"embargo_days": 0, "metered_above": "20_000_000 USD"}):
+        where, year, paid, joint = spend(terms(3, 10**8, member=base, release={"licenses": ["X"], **keys}))
+        found.append(compare(where, year, joint, paid, np.zeros(1)))
+    plain, late, metered = found
     assert (late.use_inside == plain.use_inside).all()
     assert late.free == pytest.approx(plain.free * np.exp(-365 / 365.25))
     assert metered.free == pytest.approx(plain.free * 0.7)

@@ -6,6 +6,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+from tests.case.made import CALM, WEAK_RIVALS, charter, known, private
 
 from hanse.case import advise as module
 from hanse.case.advise import Advice, advise
@@ -14,7 +15,6 @@ from hanse.case.paired import sample
 from hanse.case.parameters import PARAMETERS
 from hanse.case.stability import bargain, deviation, terms_under
 from hanse.charter.schema import Charter, parse_charter
-from tests.case.made import CALM, WEAK_RIVALS, charter, known, private
 
 WEIGHTS = (1, 2, 4, 8)
 OWN = private(member=[{"name": f"m{at}", "tokens": 25 * 10**6 * weight, "growth": "3/1"} for at, weight in enumerate(WEIGHTS)])

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.case.made import WEAK_RIVALS, charter, known, private, terms
 
 from hanse.case.private import Private
 from hanse.case.sharing import RULES
 from hanse.case.stability import AS_WRITTEN, FirstYear, bargain, keyed, stability, terms_under
 from hanse.case.terms import Terms
-from tests.case.made import WEAK_RIVALS, charter, known, private, terms
 
 RANGES = known(**WEAK_RIVALS)
 WEIGHTS = (1, 2, 3, 5, 9)
