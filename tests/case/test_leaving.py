@@ -97,6 +97,12 @@ def test_who_leaves_pays_what_is_due_until_then(clauses: dict[str, Any], left: i
     assert (found.left[1:, gone] > left).all()
 
 
+def test_a_debt_within_the_notice_keeps_nobody_that_would_leave_without() -> None:
+    free, owing = one_leaves(leaving(360, "nothing")), one_leaves(leaving(360, "due_within_notice"))
+    assert (free.left[0] == owing.left[0]).all()
+    assert (owing.accounts.paid[0] >= free.accounts.paid[0]).all()
+
+
 def test_who_owes_the_whole_term_has_no_reason_to_leave_over_cost() -> None:
     found = one_leaves(leaving(0, "whole_term"))
     assert (found.left[0] >= YEARS).mean() > 0.9
