@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks import keeping
+from benchmarks import answers, keeping
 from benchmarks.table import table, verdict
 
 Found = Mapping[str, Mapping[str, Any]]
@@ -218,6 +218,7 @@ WRITERS = {
     "lock": ("Verifying a lock", keeping.lock),
     "mirror": ("Keeping a mirror", keeping.mirror),
     "games": ("Cooperative games", games),
+    "case": ("The case of a charter", answers.case),
     "simulate": ("Simulator", simulate),
     "chaos": ("Killed sites", chaos),
     "training": ("Joining pays; what codecs cost", training),

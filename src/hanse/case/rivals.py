@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hanse.case.arrays import Bools, Floats
-from hanse.case.chance import Chance
+from hanse.case.chance import Luck
 from hanse.case.lag import ANCHOR_TIME, NEVER, lag
 from hanse.case.parameters import Drawn
 
@@ -29,7 +29,7 @@ class Rival:
     open: Bools
 
 
-def rivals(p: Drawn, chance: Chance, first_year: float, years: int) -> dict[str, Rival]:
+def rivals(p: Drawn, chance: Luck, first_year: float, years: int) -> dict[str, Rival]:
     """By structure; `startup` is the best of STARTUPS."""
     times = [first_year + year for year in range(years)]
     starts = [startup(p, chance, times, f"startup-{at}") for at in range(STARTUPS)]
@@ -42,7 +42,7 @@ def rivals(p: Drawn, chance: Chance, first_year: float, years: int) -> dict[str,
     }
 
 
-def burn(p: Drawn, chance: Chance, name: str) -> Callable[[float], Floats]:
+def burn(p: Drawn, chance: Luck, name: str) -> Callable[[float], Floats]:
     """USD a year of one venture-funded lab at a time in years: labs differ, and all grow, from 2026 on at another rate."""
     today = p["startup_budget"] * np.exp(p["startup_spread"] * chance.normal(f"rival/{name}/size"))
     return lambda time: today * p["startup_growth" if time > ANCHOR_TIME else "startup_past_growth"] ** (time - ANCHOR_TIME)
@@ -68,14 +68,14 @@ def _within(yearly: Floats, step: float) -> Floats:
     return found
 
 
-def sponsor(p: Drawn, chance: Chance, times: Sequence[float], name: str, budget: Callable[[float], Floats]) -> Rival:
+def sponsor(p: Drawn, chance: Luck, times: Sequence[float], name: str, budget: Callable[[float], Floats]) -> Rival:
     """A program of a large company, at even steps of time; it may change its strategy at any of them, once and for all."""
     luck = chance.uniform(f"rival/{name}", len(times))
     shifted = np.cumsum(luck < _within(p["sponsor_shift"], _step(times)), axis=0) > 0
     return _aged(lambda time: lag(p, budget(time), time), times, ~shifted)
 
 
-def startup(p: Drawn, chance: Chance, times: Sequence[float], name: str) -> Rival:
+def startup(p: Drawn, chance: Luck, times: Sequence[float], name: str) -> Rival:
     """Burn grows; when cash is gone a round must come, likelier the less it lags. Or it closes its best model."""
     step = _step(times)
     rounds, shifts = (chance.uniform(f"rival/{name}/{what}", len(times)) for what in ("round", "shift"))
@@ -97,7 +97,7 @@ def startup(p: Drawn, chance: Chance, times: Sequence[float], name: str) -> Riva
     return _aged(behind, times, is_open)
 
 
-def _nonprofit(p: Drawn, chance: Chance, times: Sequence[float]) -> Rival:
+def _nonprofit(p: Drawn, chance: Luck, times: Sequence[float]) -> Rival:
     """A grant of GRANT_YEARS that may be renewed; today somewhere within it."""
     age = np.floor(chance.uniform("rival/grant/age") * GRANT_YEARS)
     renewed = chance.uniform("rival/grant", len(times)) < p["grant_renewal"]
