@@ -87,13 +87,14 @@ def _rows(document: Any, path: Path) -> tuple[Row, ...]:
 
 
 def _table(rows: tuple[Row, ...], title: str) -> None:
-    columns = ("decision", "from", "votes", "passes alone", "passes as a pair", "blocks alone", "blocks as a pair",
+    columns = ("decision", "from", "votes", "members", "passes alone", "as a pair", "blocks alone", "as a pair",
                "fewest: pass / win / block", "besides")  # fmt: skip
     cells = [
         (
             row.kind,
             row.day or "-",
-            f"{float(row.votes):g} of {row.voters}",
+            f"{float(row.votes):g}",
+            row.voters,
             _some(row.pass_alone, row.voters, "members"),
             _some([" + ".join(pair) for pair in row.pass_pairs], row.voters * (row.voters - 1) // 2, "pairs"),
             _some(row.block_alone, row.voters, "members"),
