@@ -55,7 +55,8 @@ def test_keeping_says_which_bars_it_misses() -> None:
 
 
 def test_the_case_says_which_bars_it_misses() -> None:
-    fifty = {"what": "fifty", "draws": 100_000, "members": 50, "seconds": 12.5, "cpu_s": 20.0, "times_normals": 40.0, "peak_mb": 570}
+    fifty = {"what": "fifty", "draws": 100_000, "members": 50, "seconds": 12.5, "cpu_s": 20.0, "times_normals": 40.0,
+             "peak_mb": 570}  # fmt: skip
     advice = fifty | {"what": "advise", "tried": 9, "seconds": 119.9}
     page = render({"case": kept(fifty, advice)})
     assert "100,000 draws of 8 years, 50 members" in page
