@@ -34,7 +34,7 @@ def _parameters() -> str:
 
 
 def _presets() -> str:
-    rows = [f"| {name} | {_number(preset.tokens)} | {_number(preset.control)} | {_number(preset.early_month)} | "
+    rows = [f"| {name} | {preset.tokens:,.0f} | {_number(preset.control)} | {_number(preset.early_month)} | "
             f"{preset.of_sales:.2%} |" for name, preset in PRESETS.items()]  # fmt: skip
     return _table("preset | million tokens a year | control, USD a year | each month early, USD a year | tokens, of sales", rows)
 

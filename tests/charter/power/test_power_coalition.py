@@ -183,6 +183,17 @@ def test_who_is_present_and_against_is_packed_exactly() -> None:
     assert fewest_passing(roll(7, 4, 4, 4), by) == (0, 1)  # 4 alone makes 11 of 19; 4 and 4 are more than 7
 
 
+def test_with_more_classes_than_are_looked_at_a_coalition_that_passes_is_given() -> None:
+    of = roll(*range(1, 27), classes="uvwxyz" * 4 + "uv")
+    by = rule("> 1/2 of cast", quorum="> 1/2 of roll", classes="> 1/2 of cast")
+    found = fewest_passing(of, by)
+    assert found is not None
+    assert {of.classes[at] for at in found} == set("uvwxyz")
+    against = [no for size in range(4) for no in itertools.combinations(rest_of(of, found), size)]
+    assert any(carried(of, by, found, no, ()) for no in against)
+    assert len(found) >= len(fewest_passing(of, rule("> 1/2 of cast", quorum="> 1/2 of roll")) or ())
+
+
 def test_more_sums_than_are_looked_at_are_taken_to_fit() -> None:
     few, many = [[10**6, 3, 2]], [[10**6, *(2**at for at in range(20))]]
     assert list(_heaviest(few, [10**5], 10**5)) == [5, 5]
