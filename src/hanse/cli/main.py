@@ -15,7 +15,6 @@ STAGES: dict[str, dict[str, tuple[str, str]]] = {
         "outlook": ("hanse.cli.outlook:outlook", "what is happening to open models, tested on data"),
     },
     "Agree": {
-        "charter": ("hanse.cli.charter:charter", "lint, print and compare charters"),
         "keys": ("hanse.cli.keys:keys", "make and show Ed25519 keys"),
         "charter": ("hanse.cli.charter:charter", "lint, print and compare charters"),
         "found": ("hanse.cli.found:found", "draft, sign and publish a genesis entry"),

@@ -296,7 +296,7 @@ def test_all_that_the_parser_refuses_is_found_at_once() -> None:
     assert [item.rule for item in found] == ["missing-key", "malformed", "unknown-key"]
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(charters, st.none() | charters)
 def test_any_charter_can_be_looked_at(drawn: Charter, before: Charter | None) -> None:
     names = {rule.name for rule in RULES}

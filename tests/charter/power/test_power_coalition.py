@@ -88,7 +88,7 @@ def rolls(most: int) -> st.SearchStrategy[Roll]:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(rolls(6), rules, st.data())
 def test_what_carries_is_what_the_words_say(of: Roll, by: Rule, data: st.DataObject) -> None:
     side = [data.draw(st.sampled_from("ynax")) for _ in of.votes]

@@ -9,7 +9,7 @@ from hanse.cli.charter import diff, lint, render
 
 @click.group()
 def charter() -> None:
-    """The agreement as data: what is wrong with it, who can pass and block what; as prose, and against another."""
+    """The agreement before anybody signs it: what is wrong with it, how it reads, and what changes for whom."""
 
 
 for command in (lint.lint, render.render, diff.diff):
