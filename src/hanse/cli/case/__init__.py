@@ -1,0 +1,29 @@
+"""`hanse case`: `run` simulates charters, `advise` searches better clauses, `calibrate` asks history; here is the group."""
+
+from __future__ import annotations
+
+import click
+
+from hanse.cli.case import run
+
+
+class RunFirst(click.Group):
+    """A group whose first argument may be a charter: `hanse case CHARTER.toml` is `hanse case run CHARTER.toml`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and not _asks_for_help(args[0]):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+def _asks_for_help(word: str) -> bool:
+    return word in ("-h", "--help")
+
+
+@click.group(cls=RunFirst)
+def case() -> None:
+    """Should we found this consortium, on these terms? `hanse case CHARTER.toml` answers with ranges."""
+
+
+for command in (run.run,):
+    case.add_command(command)
