@@ -35,6 +35,6 @@ def mixed() -> Charter:
         "withdrawal": {"notice_days": 180, "owed": "due_within_notice"},
         "assurance": {"threshold": "200_000_000 USD", "by": "2027-01-01"},
         "release": {"licenses": ["Apache-2.0"], "embargo_days": 180},
-        "spec": [{"member": "anchor", "parameters": 400_000_000_000, "openness": "weights", "languages": ["en"], "modalities": ["text"]},
-                 {"member": "clinic", "parameters": 40_000_000_000, "openness": "everything", "languages": ["de"], "modalities": ["text"]}],
+        "spec": [{"member": "anchor", "parameters": 400_000_000_000, "languages": ["en"]},
+                 {"member": "clinic", "parameters": 40_000_000_000, "languages": ["de"], "openness": "everything"}],
     }, "test")  # fmt: skip

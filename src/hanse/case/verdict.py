@@ -1,4 +1,4 @@
-"""What a case says in words. Every sentence follows from the figures of the document (`CaseResult.document`), none from anything else."""
+"""What a case says in words. Every sentence follows from figures of the document (`CaseResult.document`)."""
 
 from __future__ import annotations
 
@@ -57,7 +57,19 @@ def headline(document: Row) -> str:
         if near(best)[4] < 0.05:
             return f"None of {len(charters)} charters is likely to ship near the frontier in its fifth year: {shares}."
         return f"Of {len(charters)} charters {best['name']} is likeliest to ship near the frontier in its fifth year: {shares}."
-    return founding(charters[0]) if charters else "No charter was simulated."
+    return _alone(charters[0]) if charters else "No charter was simulated."
+
+
+def _alone(charter: Row) -> str:
+    founded, shares, years = charter["founded"]["value"], near(charter), charter["years"]
+    said = f"{charter['name']} {likely(founded).removesuffix(' to')} comes about ({percent(founded)})"
+    better = [year for year, share in zip(years, shares, strict=True) if share >= 0.5]
+    if founded < 0.4:
+        return f"{said}; whether or not it does, in year 5 the chance of a release near the frontier is {percent(shares[4])}."
+    if not better:
+        return f"{said}, but is in no year more likely than not near the frontier; in year 5 with {percent(shares[4])}."
+    until = "to the end of the eight years" if better[-1] == years[-1] else f"until {better[-1]}"
+    return f"{said} and is more likely than not near the frontier {until}; in year 5 with {percent(shares[4])}."
 
 
 def founding(charter: Row) -> str:
@@ -121,11 +133,12 @@ def paying(charter: Row, most: int = 4) -> list[str]:
         best = {option: mean_of(members, "best", option) for option in OPTION_WORDS}
         option = max(best, key=lambda key: best[key])
         gains = ", ".join(
-            f"{OPTION_WORDS[key]} {money(band_of(members, 'net', key)['p50'])}" for key in ("consortium", "wait", "hedge", "alone")
+            f"{OPTION_WORDS[key]} {money(band_of(members, 'net', key)['p50'])}"
+            for key in ("consortium", "wait", "hedge", "alone")
         )
         said.append(
-            f"{name} pays {spread(band_of(members, 'paid'))} over eight years; against buying every token from a closed API it "
-            f"gains by {gains} (medians). Likeliest to be its best: {OPTION_WORDS[option]} ({percent(best[option])})."
+            f"{name}: pays {spread(band_of(members, 'paid'))} over eight years; gains against buying every token from a "
+            f"closed API, in medians: {gains}. Likeliest to be its best: {OPTION_WORDS[option]} ({percent(best[option])})."
         )
     if len(charter["kinds"]) > most:
         said.append(f"{len(charter['kinds']) - most} more kinds of members are in the tables.")
@@ -141,9 +154,9 @@ def leaving(charter: Row) -> str:
     if share < 0.01:
         return "Hardly anybody leaves before the end."
     why = reasons(members)
-    because = f", because {why[0][0]} ({percent(why[0][1])})" if why else ""
+    because = f"; most often for this: {why[0][0]} ({percent(why[0][1])} of exits)" if why else ""
     one = "each " if len(members) > 1 else ""
-    return f"First to leave is likeliest {name}: {one}with {percent(share)}; those that go, go most often{because}."
+    return f"First to leave is likeliest {name}, {one}with {percent(share)}{because}."
 
 
 def reasons(members: Sequence[Row]) -> list[tuple[str, float]]:

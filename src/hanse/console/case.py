@@ -52,7 +52,8 @@ def _sentences(said: list[str]) -> RenderableType:
 
 
 def _sampling(document: Row) -> str:
-    widest = max(row["high"] - row["low"] for charter in document["charters"] for row in charter["structures"]["consortium"]["near"])
+    shown = [row for charter in document["charters"] for row in charter["structures"]["consortium"]["near"]]
+    widest = max(row["high"] - row["low"] for row in shown)
     return (
         f"{document['draws']:,} draws, seed {document['seed']}, preset {document['preset']}. Chances are within "
         f"{100 * widest / 2:.1f} points by luck of the draws (90%); what the ranges of parameters do is in the percentiles, "

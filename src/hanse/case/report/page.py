@@ -53,7 +53,8 @@ def _misses(document: Row) -> str:
         return ""
     items = "".join(f"<li>{esc(line)}</li>" for line in found)
     head = f"The model misses {counted(len(found), 'target', 'targets')} of history"
-    return f"<div class='missed'><h2>{esc(head)}</h2><p class='lead'>Read everything below with that in mind.</p><ul>{items}</ul></div>"
+    lead = "<p class='lead'>Read everything below with that in mind.</p>"
+    return f"<div class='missed'><h2>{esc(head)}</h2>{lead}<ul>{items}</ul></div>"
 
 
 def _overview(document: Row, charters: list[Row]) -> str:
@@ -125,8 +126,8 @@ def _section(title: str, lead: str, body: str, level: int) -> str:
 def _sections(parameters: Mapping[str, Row]) -> Iterable[tuple[str, str, Callable[[Row], str]]]:
     return (
         ("What it costs each member",
-         "Money out over eight years for the same tokens, by what the member does; each mark of the scale is ten times the last. The "
-         "dot is the median, the thick line holds half of the draws, the thin one nine of ten. “Best” counts control and early "
+         "Money out over eight years for the same tokens, by what the member does; each mark of the scale is ten times the last. "
+         "The dot is the median, the thick line holds half of the draws, the thin one nine of ten. “Best” counts control and early "
          "access too.",
          parts.costs),
         ("Who pays what under each rule",
@@ -150,8 +151,7 @@ def _sections(parameters: Mapping[str, Row]) -> Iterable[tuple[str, str, Callabl
 def _footer(document: Row) -> str:
     said = (
         "Forecasts, not promises: every figure follows from the charter, members' own numbers or a preset, and the ranges in the "
-        "table of parameters; many of these are assumptions, and say so. docs/case.md tells how to read the page, docs/equations.md "
-        "what is computed."
+        "table of parameters; many of these are assumptions, and say so. docs/case.md tells how to read the page."
     )
     made = f"{words(document['format'])}, {document['draws']:,} draws, seed {document['seed']}."
     return f"<footer class='credits'><p>{esc(said)}</p><p>{esc(made)}</p></footer>"

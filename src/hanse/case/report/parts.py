@@ -35,7 +35,7 @@ def _cost(name: str, members: Sequence[Row], scale: Scale) -> str:
         band, best = band_of(members, "bill", option), mean_of(members, "best", option)
         about = f"{money(band['p50'])}, 5th to 95th percentile {money(band['p5'])} to {money(band['p95'])}"
         drawn = rails.band(f"{name}: {said}", band, scale, about, "own" if option == "consortium" else "")
-        items.append(rails.item(capital(said), drawn, f"<strong>{money(band['p50'])[:-4]}</strong> · best {percent(best)}"))
+        items.append(rails.item(capital(said), drawn, f"<strong>{money(band['p50'])[:-4]}</strong><br/>best {percent(best)}"))
     items.append(rails.item("", rails.axis(scale, [money(mark)[:-4] for mark in scale.marks]), "USD"))
     paid = band_of(members, "paid")
     about = f"Pays the consortium {money(paid['p50'])} [{money(paid['p5'])}, {money(paid['p95'])}]"
@@ -115,7 +115,7 @@ def effects(charter: Row) -> str:
 
 
 def tornado(charter: Row, parameters: Mapping[str, Row]) -> str:
-    """Which unknowns the lag in year 5 hangs on: total Sobol indices, the part each has alone full, what it has with others pale."""
+    """Which unknowns the lag in year 5 hangs on: total Sobol indices, alone full, with others pale."""
     found = rows(charter.get("sensitivity"))[:INFLUENCES_MOST]
     if not found:
         return ""

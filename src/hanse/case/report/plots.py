@@ -35,7 +35,7 @@ class Series:
 
 def highest(bands: Sequence[Row | None]) -> float:
     """Months at the top of a fan: what 19 of 20 draws stay below, within reason."""
-    tops = [band["p95"] for band in bands if band is not None]
+    tops = [float(band["p95"]) for band in bands if band is not None]
     return min(LAG_MOST, max([18.0, *tops]) * 1.05)
 
 

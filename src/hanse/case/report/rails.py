@@ -1,4 +1,4 @@
-"""Rows of a list: a name, a rail, a value. A rail is as wide as its place: x in percent, heights in pixels, so text keeps its size."""
+"""Rows of a list: a name, a rail, a value. A rail is as wide as its place: x in percent, heights in pixels."""
 
 from __future__ import annotations
 

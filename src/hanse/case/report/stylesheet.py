@@ -6,7 +6,8 @@ _LINES = "".join(f".case svg .s-{i}{{stroke:var(--c{i})}}" for i in range(8))
 CSS = (
     _LINES
     + """
-.case .deck{max-width:46em}.case .deck dt{font-weight:600;margin-top:14px}.case .deck dd{margin:2px 0 0;color:var(--soft)}
+.case .grid{align-items:start}.case .deck{max-width:46em;margin-top:0}
+.case .deck dt{font-weight:600;margin-top:14px}.case .deck dd{margin:2px 0 0;color:var(--soft)}
 .case .missed{border-left:4px solid var(--bad);padding:2px 0 2px 22px;margin:0 0 40px}.case .missed h2{color:var(--bad)}
 .case .charter{border-top:3px solid var(--ink);margin-top:80px}.case .charter>section{margin-top:44px;padding-top:22px}
 .case .charter>section:first-of-type{border-top:0;padding-top:0;margin-top:20px}
@@ -37,7 +38,8 @@ CSS = (
 .case svg .dot.cross{fill:none;stroke:var(--c7);stroke-width:2}
 .case .credits{max-width:60em}
 @media (max-width:760px){.case .items li,.case .panel .items li{grid-template-columns:minmax(0,1fr) auto}
-.case .items li>b{grid-column:1/-1;margin-top:6px}.case .items li>b:empty{display:none}.case .items.cells li{grid-template-columns:minmax(0,1fr)}}
+.case .items li>b{grid-column:1/-1;margin-top:6px}.case .items li>b:empty{display:none}
+.case .items.cells li{grid-template-columns:minmax(0,1fr)}}
 @media print{.case details{display:block}.case .charter{break-before:page}.case .items li{break-inside:avoid}}
 """
 )

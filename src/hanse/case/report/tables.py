@@ -119,7 +119,8 @@ def _effects(charter: Row) -> Iterable[list[Any]]:
     for row in rows(charter.get("effects")):
         for what in ("change", "near", "near_before", "founded", "stays"):
             item = row[what]
-            yield [row["clause"], row["says"], what, *(f"{100 * item[key]:.2f}%" for key in ("value", "low", "high")), item["source"]]
+            ends = [f"{100 * item[key]:.2f}%" for key in ("value", "low", "high")]
+            yield [row["clause"], row["says"], what, *ends, item["source"]]
 
 
 def _influences(charter: Row) -> Iterable[list[Any]]:

@@ -13,13 +13,13 @@ PATIENCE_SECONDS = 2.0
 def waiting() -> Iterator[Callable[[str, int, int], None]]:
     """Call what it gives with what is being done, how much of it is done, and of how much. Silent without a terminal."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
     began = time.monotonic()
-    tasks: dict[str, int] = {}
+    tasks: dict[str, TaskID] = {}
 
     def seen(what: str, done: int, total: int) -> None:
         if time.monotonic() - began < PATIENCE_SECONDS:
@@ -29,8 +29,8 @@ def waiting() -> Iterator[Callable[[str, int, int], None]]:
             if name != what:
                 bar.update(task, visible=False)
         if what not in tasks:
-            tasks[what] = bar.add_task(what, total=total)  # type: ignore[assignment]
-        bar.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]
+            tasks[what] = bar.add_task(what, total=total)
+        bar.update(tasks[what], completed=done, total=total)
 
     try:
         yield seen
