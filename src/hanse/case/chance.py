@@ -8,14 +8,26 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from hanse.case.arrays import Floats
 from hanse.case.parameters import Drawn, Range
 
 CHUNK = 2048
 """Draws computed together: arrays of 50 members stay within a core's cache."""
+
+
+class Luck(Protocol):
+    """Where a simulation has its random numbers from, by the name of a stream."""
+
+    def uniform(self, stream: str, years: int | None = None) -> Floats:
+        """In [0, 1), shape [draws] or [years, draws]."""
+
+    def normal(self, stream: str) -> Floats:
+        """Standard normal, shape [draws]."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +56,21 @@ class Chance:
     def parameters(self, ranges: tuple[Range, ...]) -> Drawn:
         """One value a draw of every parameter."""
         return {item.name: item.at(self.uniform(f"parameter/{item.name}")) for item in ranges}
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Luck that draws share: draw r has that of draw `rows[r]` of the pool, in every stream."""
+
+    pool: Chance
+    rows: npt.NDArray[np.intp]
+    """Below the pool's draws, [draws]."""
+
+    def uniform(self, stream: str, years: int | None = None) -> Floats:
+        return self.pool.uniform(stream, years)[..., self.rows]
+
+    def normal(self, stream: str) -> Floats:
+        return self.pool.normal(stream)[self.rows]
 
 
 def chunks(seed: int, draws: int) -> list[Chance]:

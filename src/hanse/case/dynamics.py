@@ -13,7 +13,7 @@ import numpy as np
 
 from hanse.case.accounts import Accounts
 from hanse.case.arrays import Bools, Floats, Small
-from hanse.case.chance import Chance
+from hanse.case.chance import Luck
 from hanse.case.dues import Paid, pay
 from hanse.case.founding import sign
 from hanse.case.joint import Joint, build, compare
@@ -29,27 +29,28 @@ FORESIGHT = 3
 
 @dataclass(frozen=True)
 class Trace:
-    """What happened in one chunk of d draws."""
+    """What happened in one chunk of d draws, over y years: YEARS, or fewer where nobody asked for more."""
 
     founded: Bools
     """[d]"""
     alive: Bools
-    """Whether the consortium trained in that year, [YEARS, d]."""
+    """Whether the consortium trained in that year, [y, d]."""
     lag: Floats
-    """Months of its newest release, [YEARS, d]; NEVER before the first, growing by twelve a year after the last."""
+    """Months of its newest release, [y, d]; NEVER before the first, growing by twelve a year after the last."""
     budget: Floats
-    """Effective, USD, [YEARS, d]."""
+    """Effective, USD, [y, d]."""
     members: Floats
-    """How many are there, [YEARS, d]."""
+    """How many are there, [y, d]."""
     present: Floats
-    """Draws in which each member is there, [n, YEARS]."""
+    """Draws in which each member is there, [n, y]."""
     left: Small
-    """Last year of each member, 1 to YEARS; 0: it never signed; STAYS: it is there at the end. [n, d]"""
+    """Last year of each member, from 1; 0: it never signed; STAYS: it is there at the end. [n, d]"""
     reason: Small
     """Index into leaving.REASONS, -1 for who stays. [n, d]"""
     largest: Floats
     """Largest part of the first year's budget that one member pays, [d]."""
     accounts: Accounts
+    """Of all YEARS; [0, 0] where fewer were asked for."""
 
 
 @dataclass
@@ -69,14 +70,14 @@ class _State:
     """Years lived when the consortium ended; STAYS while it lives."""
 
 
-def simulate(terms: Terms, p: Drawn, chance: Chance, rival_lag: Floats) -> Trace:
-    """All years of one chunk. `rival_lag` [YEARS, d]: months of the best release of anybody else."""
+def simulate(terms: Terms, p: Drawn, chance: Luck, rival_lag: Floats, years: int = YEARS) -> Trace:
+    """The first `years` of one chunk. `rival_lag` [YEARS, d]: months of the best release of anybody else."""
     terms, p = single(terms), {name: values.astype(np.float32) for name, values in p.items()}
     scene = set_scene(terms, p, chance, YEARS)
     rival = share_at(p, rival_lag.astype(np.float32))
     foreseen = np.stack([rival[at : at + FORESIGHT].mean(axis=0) for at in range(YEARS)])
     signed = sign(scene, foreseen[0])
-    calendar = [in_year(scene, number) for number in range(YEARS)]
+    calendar = [in_year(scene, number) for number in range(years)]
     shape = (terms.members, len(rival[0]))
     founded: Bools = np.asarray(signed.any(axis=0))
     state = _State(
@@ -85,24 +86,24 @@ def simulate(terms: Terms, p: Drawn, chance: Chance, rival_lag: Floats) -> Trace
         alive=founded.copy(), ended=np.where(founded, STAYS, 0).astype(np.int8),
     )  # fmt: skip
     luck = _luck(terms, chance)
-    accounts = Accounts.open(shape)
+    accounts = Accounts.open(shape if years == YEARS else (0, 0))
     largest = np.zeros(shape[1])
     rows: dict[str, list[Floats]] = {key: [] for key in ("alive", "lag", "budget", "members", "present")}
-    for number in range(YEARS):
+    for number in range(years):
         here = _here(terms, state, number)
         year = calendar[number]
         paid = _pay(scene, state, number, here)
         joint = build(scene, year, number, paid, here)
         _release(state, number, joint, luck["run"][number] < p["run_fails"])
-        choice = compare(scene, year, replace(joint, lag=state.lag), paid, rival[number])
-        choice = replace(choice, cost=choice.cost * (here | (paid.total > 0)))
-        accounts.book(scene, year, number, choice, here)
+        if years == YEARS:
+            choice = compare(scene, year, replace(joint, lag=state.lag), paid, rival[number])
+            accounts.book(scene, year, number, replace(choice, cost=choice.cost * (here | (paid.total > 0))), here)
         if number == 0:
             largest = joint.part.max(axis=0)
         for key, value in (("alive", state.alive), ("lag", state.lag), ("budget", joint.budget * state.alive),
                            ("members", here.sum(axis=0)), ("present", here.mean(axis=1))):  # fmt: skip
             rows[key].append(np.asarray(value, dtype=np.float32))
-        if number + 1 < YEARS:
+        if number + 1 < years:
             _look_ahead(scene, state, number, calendar[number + 1], here, foreseen[number + 1], luck)
     over = (state.exit > state.ended[None, :]) & (state.ended != STAYS)
     return Trace(
@@ -113,7 +114,7 @@ def simulate(terms: Terms, p: Drawn, chance: Chance, rival_lag: Floats) -> Trace
     )  # fmt: skip
 
 
-def _luck(terms: Terms, chance: Chance) -> dict[str, Floats]:
+def _luck(terms: Terms, chance: Luck) -> dict[str, Floats]:
     """Uniform numbers: "exit" [YEARS, n, d] by member's name, "sponsor" and "run" [YEARS, d]."""
     exits = np.stack([chance.uniform(f"exit/{name}", YEARS) for name in terms.names], axis=1)
     return {"exit": exits, "sponsor": chance.uniform("sponsor", YEARS), "run": chance.uniform("run", YEARS)}

@@ -29,7 +29,7 @@ class Joint:
 def build(scene: Scene, year: Year, number: int, paid: Paid, present: Bools, ramp: bool = True) -> Joint:
     """The model of year `number`. `ramp`: whether the first year's budget is used less well."""
     terms, p = scene.terms, scene.p
-    distance, mean = distances(scene, paid, present)
+    distance, mean = distances(scene, number, present)
     overhead = p["overhead"] if terms.overhead is None else terms.overhead
     use = (1 - overhead) / (1 + p["misalignment"] * mean)
     if terms.sites > 1:
@@ -43,16 +43,20 @@ def build(scene: Scene, year: Year, number: int, paid: Paid, present: Bools, ram
     return Joint(total * use, lag(p, total * use, year.time), distance, part)
 
 
-def distances(scene: Scene, paid: Paid, present: Bools) -> tuple[Floats, Floats]:
+def distances(scene: Scene, number: int, present: Bools) -> tuple[Floats, Floats]:
     """Squared distance of each wish to the chosen spec [n, d], and the mean over members that are there [d].
 
-    The chosen spec is the mean of wishes by voting power: heads, or what is paid.
+    The chosen spec is the mean of wishes by the votes of year `number`. Where one was agreed before, it is that one: it may be far
+    from a wish, but nothing is spent on meeting all of them, so the mean, which costs money, is 0.
     """
     terms = scene.terms
     if not terms.wishing.any():
         return np.zeros((1, 1), np.float32), np.zeros(present.shape[1], np.float32)
-    power = present * (paid.total if terms.power in ("pledged", "delivered") else 1.0)
-    power = power * terms.wishing[:, None]
+    if terms.agreed is not None:
+        far = ((terms.wishes - terms.agreed) ** 2).sum(axis=1) * terms.wishing
+        return far[:, None] * np.ones_like(present, np.float32), np.zeros(present.shape[1], np.float32)
+    heard = terms.votes[:, number] * terms.wishing
+    power = present * (heard if heard.any() else terms.wishing * np.float32(1))[:, None]  # nobody who wishes votes: by heads
     with np.errstate(invalid="ignore"):
         power = np.nan_to_num(power / power.sum(axis=0))
     chosen = power.T @ terms.wishes

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hanse.case.arrays import Bools, Floats
-from hanse.case.chance import Chance
+from hanse.case.chance import Luck
 from hanse.case.lag import NEVER, lag
 from hanse.case.parameters import Drawn
 
@@ -29,7 +29,7 @@ class Rival:
     open: Bools
 
 
-def rivals(p: Drawn, chance: Chance, first_year: float, years: int) -> dict[str, Rival]:
+def rivals(p: Drawn, chance: Luck, first_year: float, years: int) -> dict[str, Rival]:
     """By structure; `startup` is the best of STARTUPS."""
     starts = [_startup(p, chance, first_year, years, f"startup-{at}") for at in range(STARTUPS)]
     best = Rival(np.min([s.lag for s in starts], axis=0), np.any([s.open for s in starts], axis=0))
@@ -49,14 +49,14 @@ def _aged(lags: Callable[[int], Floats], is_open: Bools) -> Rival:
     return Rival(found, is_open)
 
 
-def _sponsor(p: Drawn, chance: Chance, first_year: float, years: int) -> Rival:
+def _sponsor(p: Drawn, chance: Luck, first_year: float, years: int) -> Rival:
     """A flat program of which a part goes into the largest model; it may change its strategy in any year."""
     shifted = np.cumsum(chance.uniform("rival/sponsor", years) < p["sponsor_shift"], axis=0) > 0
     budget = p["sponsor_budget"] * p["sponsor_focus"]
     return _aged(lambda year: lag(p, budget, first_year + year), ~shifted)
 
 
-def _startup(p: Drawn, chance: Chance, first_year: float, years: int, name: str) -> Rival:
+def _startup(p: Drawn, chance: Luck, first_year: float, years: int, name: str) -> Rival:
     """Burn grows; when cash is gone a round must come, likelier the less it lags. Or it closes its best model."""
     rounds, shifts = chance.uniform(f"rival/{name}/round", years), chance.uniform(f"rival/{name}/shift", years)
     size = np.exp(0.5 * chance.normal(f"rival/{name}/size"))
@@ -79,7 +79,7 @@ def _startup(p: Drawn, chance: Chance, first_year: float, years: int, name: str)
     return _aged(behind, is_open)
 
 
-def _nonprofit(p: Drawn, chance: Chance, first_year: float, years: int) -> Rival:
+def _nonprofit(p: Drawn, chance: Luck, first_year: float, years: int) -> Rival:
     """A grant of GRANT_YEARS that may be renewed; today somewhere within it."""
     age = np.floor(chance.uniform("rival/grant/age") * GRANT_YEARS)
     renewed = chance.uniform("rival/grant", years) < p["grant_renewal"]

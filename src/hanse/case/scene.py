@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hanse.case.arrays import Floats
-from hanse.case.chance import Chance
+from hanse.case.chance import Luck
 from hanse.case.lag import ANCHOR_TIME
 from hanse.case.parameters import Drawn
 from hanse.case.terms import Terms
@@ -65,7 +65,7 @@ class Year:
     """Saved on own tasks by an open model that could take them all, USD."""
 
 
-def set_scene(terms: Terms, p: Drawn, chance: Chance, years: int) -> Scene:
+def set_scene(terms: Terms, p: Drawn, chance: Luck, years: int) -> Scene:
     """The draw's truth about every member. A member's luck has its name, so that charters with the same members share it."""
     luck = np.stack([chance.normal(f"demand/{name}") for name in terms.names])
     spread = np.where(terms.demand.known[:, None], KNOWN_SPREAD, p["demand_spread"])

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hanse.case.chance import Chance, chunks
+from hanse.case.arrays import Floats
+from hanse.case.chance import Chance, Luck, chunks
 from hanse.case.dynamics import Trace, simulate
 from hanse.case.parameters import PARAMETERS, Drawn, Range
 from hanse.case.rivals import Rival, rivals
@@ -43,6 +44,12 @@ def run(terms: Terms, draws: int, seed: int, ranges: tuple[Range, ...] = PARAMET
 def one(terms: Terms, chance: Chance, ranges: tuple[Range, ...]) -> Chunk:
     """One chunk, from its luck."""
     p = chance.parameters(ranges)
-    others = rivals(p, chance, terms.first_year, YEARS)
-    best = np.min([rival.lag for rival in others.values()], axis=0)
+    others, best = world(p, chance, terms.first_year)
     return Chunk(p, others, simulate(terms, p, chance, best))
+
+
+def world(p: Drawn, luck: Luck, first_year: float) -> tuple[dict[str, Rival], Floats]:
+    """What happens whoever signs: rivals, and months of the best release of any of them, [YEARS, d]."""
+    others = rivals(p, luck, first_year, YEARS)
+    best: Floats = np.min([rival.lag for rival in others.values()], axis=0)
+    return others, best

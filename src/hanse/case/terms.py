@@ -17,6 +17,7 @@ from hanse.case.sharing import Rule
 from hanse.charter.clauses.leaving import Withdrawal
 from hanse.charter.clauses.membership import Term
 from hanse.charter.clauses.model import Spec
+from hanse.charter.power.formula import votes
 from hanse.charter.schema import Charter
 from hanse.charter.worth import worth, years
 from hanse.units import months_later
@@ -79,8 +80,10 @@ class Terms:
     wishes: Floats
     """Points of wished specs, [n, k]; members without a wish stand where the others' mean is."""
     wishing: Bools
-    power: str
-    """Basis of voting power."""
+    agreed: Floats | None
+    """Point of the one spec that is settled before anybody pledges, [k]. Off: None (members vote on it every year)."""
+    votes: Floats
+    """Of each member in each year, by the charter's formula with its sunsets, [n, YEARS]."""
     notice_years: float
     owed: str
     locked_years: int
@@ -143,7 +146,7 @@ def terms_of(charter: Charter, private: Private | None = None) -> Terms:
         first_year=first.year + (first.timetuple().tm_yday - 1) / DAYS + 0.5,
         cash=cash, in_kind=in_kind, base=base, dues=_dues(charter, rate), demand=_demand(charter, private, base, rate),
         wishes=wishes, wishing=wishing,
-        power=charter.power.basis if charter.power else "member",
+        agreed=None, votes=_votes(charter),
         notice_years=withdrawal.notice_days / DAYS,
         owed=withdrawal.owed,
         locked_years=_locked_years(charter.term.start, withdrawal.locked_until),
@@ -180,6 +183,13 @@ def _pledged(charter: Charter, rate: float) -> tuple[Floats, Floats]:
     cash = np.array([[float(row[year].cash) * rate for year in at] for row in rows])
     in_kind = np.array([[float(row[year].in_kind) * rate for year in at] for row in rows])
     return cash, in_kind
+
+
+def _votes(charter: Charter) -> Floats:
+    """On the first day of each year, [n, YEARS]. After the term the last year goes on."""
+    starts = years(charter)
+    days = [starts[min(year, len(starts) - 1)] for year in range(YEARS)]
+    return np.array([[float(count) for count in votes(charter, day).values()] for day in days]).T
 
 
 def _dues(charter: Charter, rate: float) -> DuesTerms | None:

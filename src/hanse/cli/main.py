@@ -16,6 +16,7 @@ STAGES: dict[str, dict[str, tuple[str, str]]] = {
         "case": ("hanse.cli.case:case", "should we found this consortium, on these terms: simulated, with ranges"),
     },
     "Agree": {
+        "charter": ("hanse.cli.charter:charter", "lint, print and compare charters"),
         "keys": ("hanse.cli.keys:keys", "make and show Ed25519 keys"),
         "found": ("hanse.cli.found:found", "draft, sign and publish a genesis entry"),
         "join": ("hanse.cli.join:join", "join a log: site key, word counts, SITE.toml"),
