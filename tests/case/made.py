@@ -1,40 +1,65 @@
-"""Charters for tests of the report: ten companies alike, and three structures beside them; quick to simulate."""
+"""Small charters and scenes for the tests of the case."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from hanse.case.arrays import Bools
+from hanse.case.chance import Chance
+from hanse.case.dynamics import Trace
+from hanse.case.parameters import PARAMETERS, Drawn, central, replaced
+from hanse.case.private import Private
+from hanse.case.scene import Scene, set_scene
+from hanse.case.simulation import one
+from hanse.case.terms import YEARS, Terms, terms_of
 from hanse.charter.schema import Charter, parse_charter
 
-TERM = {"start": "2027-01-01", "end": "2035-01-01"}
+DRAWS = 200
+TERM = {"start": "2027-01-01", "end": "2035-01-01", "renewal": "ends"}
 
 
-def ten(name: str = "Ten equal", count: int = 10, each: int = 150, embargo: int = 365, **more: Any) -> Charter:
-    """`count` companies that pledge `each` M USD a year, with money back and an embargo in days."""
-    names = [f"company-{at + 1}" for at in range(count)]
-    document = {
-        "name": name, "currency": "USD", "term": TERM,
-        "member": [{"name": n, "base": "50_000_000_000 USD"} for n in names],
-        "pledge": [{"member": n, "kind": "cash", "amount": f"{each * 1_000_000:_} USD"} for n in names],
-        "withdrawal": {"notice_days": 365, "owed": "due_within_notice"},
-        "assurance": {"threshold": f"{count * each * 800_000:_} USD", "by": "2027-01-01"},
-        "release": {"licenses": ["Apache-2.0"], "embargo_days": embargo},
+def charter(members: int = 4, cash: int | None = 100_000_000, **clauses: Any) -> Charter:
+    """So many members "m0", "m1", ..., each pledging so much cash a year; `member` adds keys to all of them."""
+    extra = clauses.pop("member", {})
+    document: dict[str, Any] = {
+        "name": "Test", "currency": "USD", "term": TERM,
+        "member": [{"name": f"m{at}", **extra} for at in range(members)], **clauses,
     }  # fmt: skip
-    return parse_charter(document | more, "test")
+    if cash:
+        document["pledge"] = [
+            {"member": f"m{at}", "kind": "cash", "amount": f"{cash:_} USD"} for at in range(members)
+        ] + document.get("pledge", [])
+    return parse_charter(document, "charter.toml")
 
 
-def mixed() -> Charter:
-    """One large payer, two of another size, one that gives evaluations; dues by a key; wished models differ."""
-    members = [("anchor", 400, 200), ("bank", 40, 60), ("grid", 40, 60), ("clinic", 3, 0)]
-    return parse_charter({
-        "name": "Anchor & friends", "currency": "USD", "term": TERM,
-        "member": [{"name": n, "base": f"{base}_000_000_000 USD"} for n, base, _ in members],
-        "pledge": [{"member": n, "kind": "cash", "amount": f"{pays}_000_000 USD"} for n, _, pays in members if pays]
-        + [{"member": "clinic", "kind": "evaluations", "quantity": 12, "measure": "sets accepted by the committee"}],
-        "price": [{"kind": "evaluations", "price": "250_000 USD", "as_of": "2026-11-01", "source": "quotes"}],
-        "withdrawal": {"notice_days": 180, "owed": "due_within_notice"},
-        "assurance": {"threshold": "200_000_000 USD", "by": "2027-01-01"},
-        "release": {"licenses": ["Apache-2.0"], "embargo_days": 180},
-        "spec": [{"member": "anchor", "parameters": 400_000_000_000, "languages": ["en"]},
-                 {"member": "clinic", "parameters": 40_000_000_000, "languages": ["de"], "openness": "everything"}],
-    }, "test")  # fmt: skip
+def private(**keys: Any) -> Private:
+    return Private.model_validate(keys)
+
+
+def terms(members: int = 4, cash: int | None = 100_000_000, own: Private | None = None, **clauses: Any) -> Terms:
+    return terms_of(charter(members, cash, **clauses), own)
+
+
+def trace(found: Terms, draws: int = DRAWS, seed: int = 1, **beliefs: float) -> Trace:
+    """One chunk, with some parameters held at a value."""
+    fixed = {name: (value, value, value) for name, value in beliefs.items()}
+    return one(found, Chance(seed, 0, draws), replaced(PARAMETERS, fixed, "test")).trace
+
+
+CALM = {"exit_hazard": 1e-9, "sponsor_shift": 0.0, "run_fails": 0.0, "shock": 0.0}
+"""Nothing happens by chance."""
+
+
+def middle(**beliefs: float) -> Drawn:
+    """One draw with every parameter at its value, or at another."""
+    return {**central(PARAMETERS), **{name: np.array([value]) for name, value in beliefs.items()}}
+
+
+def scene(found: Terms, **beliefs: float) -> Scene:
+    return set_scene(found, middle(**beliefs), Chance(1, 0, 1), YEARS)
+
+
+def everybody(found: Terms, draws: int = 1) -> Bools:
+    return np.ones((found.members, draws), dtype=bool)

@@ -45,9 +45,9 @@ def exit_year(scene: Scene, number: int) -> tuple[int, float] | None:
     None while the lock lasts. At the end of the term everybody is free.
     """
     terms = scene.terms
-    if number + 1 == terms.term_years:
-        return number + 1, 0.0
     whole = floor(terms.notice_years)
+    if number + 1 <= terms.term_years <= number + 1 + whole:
+        return terms.term_years, 0.0
     if number + 1 + whole < terms.locked_years:
         return None
     owed = {"nothing": 0.0, "due_within_notice": terms.notice_years - whole, "whole_term": 1.0}[terms.owed]

@@ -106,7 +106,8 @@ BY_NAME = {item.name: item for item in PARAMETERS}
 def replaced(
     ranges: tuple[Range, ...], given: Mapping[str, tuple[float, float, float]], source: str
 ) -> tuple[Range, ...]:
-    """The same ranges with some value, low and high of the user's own. Raises CaseError for a name there is not."""
+    """The same ranges with some value, low and high of the user's own. Raises CaseError, with `source`, for a name there
+    is not, and for a value outside of its low and high."""
     known = {item.name for item in ranges}
     for name in given:
         if name not in known:
@@ -115,7 +116,10 @@ def replaced(
     for item in ranges:
         value, low, high = given.get(item.name, (item.value, item.low, item.high))
         by = source if item.name in given else item.source
-        found.append(Range(item.name, value, low, high, item.unit, by, item.means, item.scale))
+        try:
+            found.append(Range(item.name, value, low, high, item.unit, by, item.means, item.scale))
+        except CaseError as error:
+            raise CaseError(f"{source}: {error}") from error
     return tuple(found)
 
 

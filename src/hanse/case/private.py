@@ -6,6 +6,7 @@ since who moves more money moves more tokens; token demand is the most sensitive
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,10 +14,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from hanse.case.parameters import PARAMETERS, replaced
 from hanse.charter.clause import Clause, Line, Name
 from hanse.charter.schema import Charter, explain, load_toml
 from hanse.errors import CaseError, CharterError
-from hanse.units import MoneyText, RatioText, ShareText
+from hanse.units import Money, MoneyText, RatioText, ShareText
 
 PresetName = Literal["light", "typical", "heavy"]
 
@@ -133,12 +135,25 @@ def load_private(path: Path, charter: Charter) -> Private:
             raise CaseError(f"{path}: member {name!r} is not in the charter; it has: {', '.join(known)}")
         if named.count(name) > 1:
             raise CaseError(f"{path}: member {name!r} is there twice; keep one")
-    for at, grant in enumerate(found.grant):
-        if charter.currency not in (None, grant.amount.currency):
-            raise CaseError(
-                f"{path}: grant.{at}.amount: {grant.amount} is not in the charter's currency, {charter.currency}"
-            )
+    named = [item.name for item in found.parameter]
+    for name in named:
+        if named.count(name) > 1:
+            raise CaseError(f"{path}: parameter {name!r} is there twice; keep one")
+    replaced(PARAMETERS, found.beliefs, str(path))
+    currency = charter.currency or "USD"
+    for where, money in _money(found):
+        if money.currency != currency:
+            raise CaseError(f"{path}: {where}: {money} is not in the charter's currency, {currency}")
     return found
+
+
+def _money(private: Private) -> Iterator[tuple[str, Money]]:
+    for at, grant in enumerate(private.grant):
+        yield f"grant.{at}.amount", grant.amount
+    for at, item in enumerate(private.member):
+        for key, money in (("control", item.control), ("early_month", item.early_month)):
+            if money is not None:
+                yield f"member.{at}.{key}", money
 
 
 def usd_rate(charter: Charter, private: Private) -> Fraction:

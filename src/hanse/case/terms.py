@@ -168,18 +168,20 @@ def _spec(charter: Charter, name: str) -> Spec | None:
 
 
 def _locked_years(start: str, until: str | None) -> int:
-    """Anniversaries of the start that come before exits may take effect."""
-    return 0 if until is None else sum(months_later(start, 12 * year) < until for year in range(1, YEARS + 1))
+    """Years whose first day comes before exits may take effect: a lock of two years is 2."""
+    return 0 if until is None else sum(months_later(start, 12 * year) < until for year in range(YEARS))
 
 
 def _pledged(charter: Charter, rate: float) -> tuple[Floats, Floats]:
-    """Cash and value in kind, [n, YEARS]. After the term the last whole year goes on."""
+    """Cash and value in kind, [n, YEARS]. After the term the last whole year goes on; a part of a year at its end is paid in part
+    only where the consortium ends with it."""
     found = worth(charter)
     rows = [found[member.name] for member in charter.member]
     assert charter.term is not None
     whole = len(rows[0]) - (months_later(charter.term.start, 12 * len(rows[0])) > charter.term.end)
     last = max(whole, 1) - 1
-    at = [min(year, last) if year >= whole else year for year in range(YEARS)]
+    within = whole if charter.term.renewal != "ends" else len(rows[0])
+    at = [year if year < within else last for year in range(YEARS)]
     cash = np.array([[float(row[year].cash) * rate for year in at] for row in rows])
     in_kind = np.array([[float(row[year].in_kind) * rate for year in at] for row in rows])
     return cash, in_kind
@@ -282,6 +284,8 @@ def spec_points(specs: Sequence[Spec | None]) -> tuple[Floats, Bools]:
 def _has(spec: Spec, key: str, known: Sequence[str]) -> list[float]:
     """Shares of a wish: equal shares over what is named, so that disjoint wishes are 1 apart; nothing named wishes all alike."""
     wished = getattr(spec, key)
+    if not known:
+        return []
     share = 1 / len(wished) ** 0.5 / 2**0.5 if wished else 0.0
     if not wished:
         return [1 / len(known) ** 0.5 / 2**0.5] * len(known)
