@@ -14,8 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from hanse.case.levers import Effect
 from hanse.case.outcome import CLOSE, NEAR, PERCENTS, Band, Chances, MemberOutcome, Outcome, standard_error
 from hanse.case.parameters import Range
+from hanse.case.sensitivity import Influence
+from hanse.case.stability import AS_WRITTEN, FirstYear
 from hanse.case.terms import Terms
 
 FORMAT = "hanse-case/1"
@@ -25,6 +28,9 @@ SIGNIFICANT = 6
 SOURCES = {
     "draws": "share or percentile of the simulated draws, all of which have parameters from their ranges and luck of their own",
     "founded draws": "the same, of the draws in which the consortium is founded",
+    "paired draws": "difference of two charters' shares in the same draws, with the error of the difference",
+    "first-year game": "the first year as a cooperative game at the central values of all parameters; no range of its own",
+    "Sobol": "indices of the lag in year 5, at most 36 months, over all ranges and chance; errors by resampling",
     "draws in which it signs": "the same, of the draws in which this member is a founder",
     "draws in which it is not there at the end": "the same, of the draws in which this member never signs, leaves, or is left over",
 }
@@ -40,6 +46,11 @@ class CharterCase:
     """Of the charter; "" when it did not come from one."""
     terms: Terms
     outcome: Outcome
+    first_year: FirstYear | None = None
+    """Off: None (not asked for, like the next two)."""
+    effects: tuple[Effect, ...] | None = None
+    effect_draws: int = 0
+    sensitivity: tuple[Influence, ...] | None = None
 
     def document(self) -> Document:
         outcome = self.outcome
@@ -58,6 +69,9 @@ class CharterCase:
             "largest_share": amounts(outcome.largest_share, "share of the first year's budget", "founded draws"),
             "kinds": kinds(self.terms),
             "members": [_member(member, draws, founded) for member in outcome.member],
+            "first_year": None if self.first_year is None else _first_year(self.first_year),
+            "effects": None if self.effects is None else [_effect(item, self.effect_draws) for item in self.effects],
+            "sensitivity": None if self.sensitivity is None else [_influence(item) for item in self.sensitivity],
         }  # fmt: skip
 
 
@@ -131,6 +145,52 @@ def _member(member: MemberOutcome, draws: int, founded: int) -> Document:
         "bill": {option: money(band) for option, band in member.bill.items()},
         "net": {option: money(band) for option, band in member.net.items()},
         "best": {option: chance(share, founded, "founded draws") for option, share in member.best.items()},
+    }  # fmt: skip
+
+
+def _first_year(game: FirstYear) -> Document:
+    def each(values: dict[str, float], errors: dict[str, float] | None = None) -> Document:
+        found = {}
+        for name, value in values.items():
+            error = Z90 * errors[name] if errors else 0.0
+            found[name] = quantity(value, value - error, value + error, "USD/yr", "first-year game")
+        return found
+
+    def money(value: float) -> Document:
+        return quantity(value, value, value, "USD/yr", "first-year game")
+
+    return {
+        "own_rule": AS_WRITTEN, "source": "first-year game", "exact": game.exact, "note": game.note,
+        "benefits": each(game.benefits), "costs": each(game.costs), "run": money(game.run), "value": money(game.value),
+        "shapley": each(game.shapley, game.shapley_error),
+        "nucleolus": None if game.nucleolus is None else each(game.nucleolus),
+        "least_core": each(game.least_core), "least_gain": money(game.least_gain),
+        "rules": {rule: {"pays": each(paid), "in_core": game.in_core[rule], "deviating": list(game.deviating[rule])}
+                  for rule, paid in game.sharing.items()},
+    }  # fmt: skip
+
+
+def _effect(effect: Effect, draws: int) -> Document:
+    change, error = effect.near - effect.near_before, Z90 * effect.error
+    return {
+        "clause": effect.clause, "says": effect.change,
+        "change": quantity(change, change - error, change + error, "chance", "paired draws"),
+        "near": chance(effect.near, draws), "near_before": chance(effect.near_before, draws),
+        "founded": chance(effect.founded, draws),
+        "stays": chance(effect.stays, round(draws * effect.founded), "draws in which it signs"),
+        "less_there": {name: {"value": shown(value), "unit": "chance", "source": "paired draws"}
+                       for name, value in effect.for_whom.items()},
+    }  # fmt: skip
+
+
+def _influence(found: Influence) -> Document:
+    def index(value: float, error: float) -> Document:
+        return quantity(value, value - Z90 * error, value + Z90 * error, "share of variance", "Sobol")
+
+    return {
+        "parameter": found.parameter, "first": index(found.first, found.first_error),
+        "total": index(found.total, found.total_error), "near_first": index(found.near_first, found.near_first_error),
+        "near_total": index(found.near_total, found.near_total_error),
     }  # fmt: skip
 
 

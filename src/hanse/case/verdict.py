@@ -32,7 +32,7 @@ def percent(share: float) -> str:
 
 def money(value: float) -> str:
     """1.2 B USD, 340 M USD, -12 M USD."""
-    for unit, name in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+    for unit, name in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= unit * 0.9995:
             return f"{value / unit:.3g} {name} USD"
     return f"{value:.0f} USD"
@@ -172,16 +172,34 @@ def reasons(members: Sequence[Row]) -> list[tuple[str, float]]:
 
 def clauses(charter: Row, most: int = 3) -> list[str]:
     """Which clause would change most, by the chance of being near in year 5; only what is more than the luck of the draws."""
-    found = [row for row in rows(charter.get("effects")) if abs(row["change"]["value"]) > 0]
-    clear = [row for row in found if row["change"]["low"] > 0 or row["change"]["high"] < 0]
+    clear = [row for row in rows(charter.get("effects")) if row["change"]["low"] > 0 or row["change"]["high"] < 0]
+    said = _for_whom(charter)
     if not clear:
-        return ["No change of a clause moves that chance by more than the luck of the draws."] if found else []
+        none = "No change of one clause moves the chance to be near the frontier in year 5 by more than the luck of the draws."
+        return [none, *said] if rows(charter.get("effects")) else []
     ordered = sorted(clear, key=lambda row: -row["change"]["value"])
     return [
         f"{capital(words(row['says']))}: {100 * row['change']['value']:+.0f} points "
         f"[{100 * row['change']['low']:+.0f}, {100 * row['change']['high']:+.0f}]."
         for row in ordered[:most]
-    ]
+    ] + said
+
+
+def _for_whom(charter: Row) -> list[str]:
+    """The change that most keeps the member which is likeliest to leave first, and the one that founds most often."""
+    found = rows(charter.get("effects"))
+    said = []
+    if found and charter["founded"]["value"]:
+        first = max(charter["members"], key=lambda row: row["leaves_first"]["value"])["name"]
+        kept = [(row["less_there"][first]["value"], row["says"]) for row in found if first in row["less_there"]]
+        if kept and min(kept)[0] < 0:
+            said.append(f"{first} is more often there in year 5 with {min(kept)[1]}: {-100 * min(kept)[0]:+.0f} points.")
+    if found:
+        best = max(found, key=lambda row: row["founded"]["value"])
+        if best["founded"]["low"] > charter["founded"]["high"]:
+            before, after = percent(charter["founded"]["value"]), percent(best["founded"]["value"])
+            said.append(f"It comes about most often with {best['says']}: {after}, as it is {before}.")
+    return said
 
 
 def core(charter: Row) -> str:
@@ -192,7 +210,22 @@ def core(charter: Row) -> str:
         return ""
     if own["in_core"]:
         return "In the first year no group of members would do better by itself."
-    return f"In the first year {', '.join(own['deviating'])} would do better by themselves than under the charter's rule."
+    return f"In the first year {deviates(charter, own['deviating'])}."
+
+
+def deviates(charter: Row, members: Sequence[str]) -> str:
+    """Who does better by leaving together; kinds stand for their members."""
+    everybody = [name for kind in charter["kinds"] for name in kind]
+    if len(members) == len(everybody):
+        return "all together gain less than they pay" if len(members) > 1 else "it gains less than it pays"
+    parts = []
+    for kind in charter["kinds"]:
+        there = [name for name in kind if name in members]
+        if len(there) == len(kind) or len(there) <= 2:
+            parts += [name_of(there)] if there else []
+        else:
+            parts.append(f"{len(there)} of {name_of(kind)}")
+    return f"{', '.join(parts)} would do better by {'itself' if len(members) == 1 else 'themselves'}"
 
 
 def misses(document: Row) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from hanse.case.report import rails
 from hanse.case.report.rails import Scale, decades
-from hanse.case.verdict import OPTION_WORDS, band_of, kinds, mean_of, money, name_of, percent, reasons
+from hanse.case.verdict import OPTION_WORDS, band_of, deviates, kinds, mean_of, money, name_of, percent, reasons
 from hanse.page.svg import esc
 from hanse.page.values import capital, dig, mapping, rows, words
 
@@ -15,8 +15,14 @@ Row = Mapping[str, Any]
 KINDS_MOST = 12
 """Kinds of members drawn; the rest are in the tables."""
 RULE_WORDS = {
+    "as written": "As the charter has it",
     "equal": "Equal", "class": "By class", "sales_share": "Share of sales", "key": "Key with a ceiling",
     "usage": "By use", "serial": "Serial", "shapley": "Shapley",
+}  # fmt: skip
+RULE_ABOUT = {
+    "as written": "pledges at their cost to the giver, and dues", "equal": "the same for everyone",
+    "class": "by membership class", "sales_share": "a share of each one's sales", "key": "by sales, nobody above the ceiling",
+    "usage": "by tokens used", "serial": "small users do not pay for large ones", "shapley": "by what each adds",
 }  # fmt: skip
 INFLUENCES_MOST = 14
 
@@ -72,22 +78,20 @@ def rules(charter: Row) -> str:
     if not found:
         return ""
     names = charter["kinds"][:KINDS_MOST]
-    most = max((value for rule in found.values() for value in rule["pays"].values()), default=1.0)
+    most = max((item["value"] for rule in found.values() for item in rule["pays"].values()), default=1.0)
     scale = Scale(0, max(most, 1.0))
     panels = []
     for rule, row in found.items():
         items = []
         for kind in names:
-            value = sum(row["pays"][name] for name in kind) / len(kind)
+            value = sum(row["pays"][name]["value"] for name in kind) / len(kind)
             items.append(rails.item(name_of(kind), rails.bar(name_of(kind), value, scale, money(value)), _each(kind, value)))
         items.append(rails.item("", rails.axis(scale, [money(mark)[:-4] for mark in scale.marks]), "USD"))
         state = "<em class='up'>✓ holds</em>" if row["in_core"] else "<em class='down'>✗ does not hold</em>"
-        own = " (the charter's)" if rule == game.get("own_rule") else ""
-        tail = "" if row["in_core"] else f"<p>Better by themselves: {esc(', '.join(row['deviating']))}.</p>"
-        panels.append(_panel(f"{RULE_WORDS.get(rule, rule)}{own}", "first year", f"<ul class='items'>{''.join(items)}</ul>",
+        tail = "" if row["in_core"] else f"<p>{esc(capital(deviates(charter, row['deviating'])))}.</p>"
+        panels.append(_panel(RULE_WORDS.get(rule, rule), RULE_ABOUT.get(rule, ""), f"<ul class='items'>{''.join(items)}</ul>",
                              state, tail))  # fmt: skip
-    note = words(game.get("note"))
-    said = f"<p class='lead'>{esc(note)}</p>" if note else ""
+    said = f"<p class='lead'>{esc(' '.join(filter(None, (own_core(charter), words(game.get('note'))))))}</p>"
     return f"<div class='grid'>{''.join(panels)}</div>{said}{_more(charter)}"
 
 
@@ -140,10 +144,9 @@ def own_core(charter: Row) -> str:
     game = mapping(charter.get("first_year"))
     if not game:
         return ""
-    least = dig(game, "least_core", "value")
-    exact = "exactly" if game.get("exact") else "from a sample"
-    if least is None:
-        return f"Solved {exact}."
+    least, value = dig(game, "least_gain", "value"), dig(game, "value", "value")
+    if not value:
+        return "Together the members gain less than the run costs: no way to share it keeps them all."
     if least <= 0:
-        return f"Solved {exact}: there are ways to share under which no group would do better by itself."
-    return f"Solved {exact}: under every way to share some group would do better by itself, by at least {money(least)}."
+        return "There are ways to share under which no group would do better by itself."
+    return f"Under every way to share some group would do better by itself, by {money(least)} or more."

@@ -108,11 +108,11 @@ def _rules(charter: Row) -> Iterable[list[Any]]:
     game = mapping(charter.get("first_year"))
     for rule, row in mapping(game.get("rules")).items():
         for member, value in row["pays"].items():
-            yield [rule, member, money(value), "USD/yr", "yes" if row["in_core"] else "no", game["source"]]
-    for what in ("shapley", "nucleolus"):
+            yield [rule, member, money(value["value"]), "USD/yr", "yes" if row["in_core"] else "no", value["source"]]
+    for what in ("shapley", "nucleolus", "least_core", "benefits", "costs"):
         for member, item in mapping(game.get(what)).items():
             ends = f" [{money(item['low'])}, {money(item['high'])}]" if item["low"] < item["high"] else ""
-            yield [f"{what} value", member, money(item["value"]) + ends, item["unit"], "", item["source"]]
+            yield [what.replace("_", " "), member, money(item["value"]) + ends, item["unit"], "", item["source"]]
 
 
 def _effects(charter: Row) -> Iterable[list[Any]]:

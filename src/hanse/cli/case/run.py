@@ -19,11 +19,13 @@ from hanse.cli.printing import as_json
 @preset_option
 @draws_option
 @seed_option
+@click.option("--quick", is_flag=True, help="Leave out changes of clauses and what the answer hangs on.")
 @out_option
 @json_option
 def run(
-    charters: tuple[Path, ...], members: Path | None, preset: str | None, draws: int, seed: int, out: Path | None, json_: bool
-) -> None:
+    charters: tuple[Path, ...], members: Path | None, preset: str | None, draws: int, seed: int, quick: bool, out: Path | None,
+    json_: bool,
+) -> None:  # fmt: skip
     """Will it ship near the frontier, who pays what against which alternative, who leaves first, which clause matters.
 
     Several charters are simulated under the same luck and shown side by side.
@@ -31,12 +33,13 @@ def run(
     inputs.ready()
     read = [inputs.open_charter(path) for path in charters]
     private = inputs.open_private(members, preset, read)
-    from hanse.case.solve import Question, solve
+    from hanse.case.solve import Depth, Question, solve
 
     names = inputs.one_name_each(read, charters)
     asked = [Question(name, str(path), charter) for name, path, charter in zip(names, charters, read, strict=True)]
+    depth = Depth(effects=not quick, influences=not quick and (json_ or out is not None))  # the terminal shows no tornado
     with waiting() as seen:
-        document = solve(asked, private, draws, seed, seen).document()
+        document = solve(asked, private, draws, seed, depth, seen).document()
     if json_:
         as_json(document)
     else:
