@@ -17,6 +17,8 @@ from typing import Annotated, Any
 from pydantic import PlainSerializer, PlainValidator
 from pydantic_core import PydanticCustomError
 
+from hanse.errors import InputError
+
 _MONEY = re.compile(r"(0|[1-9][0-9]{0,2}(?:_[0-9]{3}){0,5})(\.[0-9]{0,5}[1-9])? ([A-Z]{3})")
 _RATIO = re.compile(r"(0|[1-9][0-9]{0,8})/([1-9][0-9]{0,8})")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -82,9 +84,11 @@ def parse_day(text: str) -> str:
 
 
 def months_later(day: str, months: int) -> str:
-    """The same day of the month so many months later, or the last one that month has."""
+    """The same day of the month so many months later, or the last one that month has. Raises InputError after year 9999."""
     at = date.fromisoformat(day)
     year, month = divmod(at.year * 12 + at.month - 1 + months, 12)
+    if year > date.max.year:
+        raise InputError(f"{day} and {months} months: days end with {date.max}; use earlier days")
     return date(year, month + 1, min(at.day, calendar.monthrange(year, month + 1)[1])).isoformat()
 
 

@@ -6,6 +6,7 @@ of two chances is far surer than either, and its error is that of paired draws.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from hanse.case.options import options
@@ -53,10 +54,12 @@ class Effect:
     rises. Only what is more than two standard errors; at most NAMED_MOST."""
 
 
-def levers(charter: Charter) -> tuple[Lever, ...]:
-    """All of them, by clause; without options that no valid charter has, or that change nothing."""
+def levers(charter: Charter, clauses: Collection[str] | None = None) -> tuple[Lever, ...]:
+    """All of them, or those of some clauses; without options that no valid charter has, or that change nothing."""
     found = []
     for clause, change, values in options(charter):
+        if clauses is not None and clause not in clauses:
+            continue
         try:
             changed = parse_charter(values, f"{clause}: {change}")
         except CharterError:

@@ -32,8 +32,9 @@ METERED = 20_000_000
 FOUNDERS = (1, 2, 3)
 """Years after which a founder is left with one vote."""
 RULE_WORDS = {
-    "equal": "by heads", "class": "by membership class", "sales_share": "by a share of sales, which do not grow", "key": "in proportion to sales",
-    "usage": "by tokens used", "serial": "serial, by tokens used", "shapley": "by what each member adds (Shapley)",
+    "equal": "by heads", "class": "by membership class", "sales_share": "by a share of sales, which do not grow",
+    "key": "in proportion to sales", "usage": "by tokens used", "serial": "serial, by tokens used",
+    "shapley": "by what each member adds (Shapley)",
 }  # fmt: skip
 Values = dict[str, Any]
 Option = tuple[str, str, Values]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -41,15 +41,24 @@ class Sample:
 def sample(terms: Sequence[Terms], draws: int, seed: int, ranges: tuple[Range, ...] = PARAMETERS,
            seen: Seen | None = None) -> list[Sample]:  # fmt: skip
     """Each charter in the same draws. `seen` is called with the draws done, all charters together."""
-    found: list[list[Sample]] = []
+    starts = {each.first_year for each in terms}
+    parts = chunks(seed, draws)
+    found: list[list[Sample]] = [[] for _ in terms]
     done = 0
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for row in pool.map(lambda chance: _chunk(terms, chance, ranges), chunks(seed, draws)):
-            found.append(row)
-            done += len(terms) * len(row[0].near)
+        worlds = list(pool.map(lambda chance: _world(chance, ranges, starts), parts))
+        tasks = [(at, chunk) for chunk in range(len(parts)) for at in range(len(terms))]
+
+        def one(task: tuple[int, int]) -> Sample:
+            each, (p, best) = terms[task[0]], worlds[task[1]]
+            return in_year_five(each, p, parts[task[1]], best[each.first_year])
+
+        for (at, _), part in zip(tasks, pool.map(one, tasks), strict=True):
+            found[at].append(part)
+            done += len(part.near)
             if seen is not None:
                 seen(done)
-    return [_joined(parts) for parts in zip(*found, strict=True)]
+    return [_joined(row) for row in found]
 
 
 def in_year_five(terms: Terms, p: Drawn, luck: Luck, best: Floats) -> Sample:
@@ -74,10 +83,10 @@ def difference(before: Bools, after: Bools) -> tuple[float, float]:
     return (won - lost) / draws, float(spread**0.5 / (draws + 2))
 
 
-def _chunk(terms: Sequence[Terms], chance: Chance, ranges: tuple[Range, ...]) -> list[Sample]:
+def _world(chance: Chance, ranges: tuple[Range, ...], starts: Collection[float]) -> tuple[Drawn, dict[float, Floats]]:
+    """What a chunk draws whoever signs: parameters, and the best of the rivals by first year of a charter."""
     p = chance.parameters(ranges)
-    best = {year: world(p, chance, year)[1] for year in {each.first_year for each in terms}}
-    return [in_year_five(each, p, chance, best[each.first_year]) for each in terms]
+    return p, {start: world(p, chance, start)[1] for start in starts}
 
 
 def _joined(parts: Sequence[Sample]) -> Sample:

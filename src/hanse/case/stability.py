@@ -19,7 +19,7 @@ from hanse.case.games.core import least_core, worst
 from hanse.case.games.game import Aligned, Fixed, listed
 from hanse.case.games.game import Floats as Doubles
 from hanse.case.games.nucleolus import nucleolus
-from hanse.case.games.separation import Limits
+from hanse.case.games.separation import Deviation, Limits
 from hanse.case.games.shapley import Shapley, exact, sampled
 from hanse.case.joint import build, compare
 from hanse.case.parameters import PARAMETERS, Range, central
@@ -45,6 +45,7 @@ LIMITS = Limits(programs=2, seconds=2.0, nodes=2000)
 """Per rule; beyond them the answer is what was found, and said not to be exact."""
 TOLERANCE = 1e-6
 """Share of the run's cost below which a coalition's gain is rounding."""
+NOBODY = Deviation((), 0.0, 0.0)
 Money = dict[str, float]
 """By member, USD in the first year."""
 
@@ -136,15 +137,20 @@ def _game(terms: Terms, benefit: Doubles, own: Doubles, run: float, delta: float
     return replace(game, fixed=run / (1 + delta * spread))
 
 
-def deviation(found: Bargain) -> tuple[tuple[int, ...], bool]:
-    """Who gains most by leaving under what is paid, nobody if it is in the core; and whether that is proved."""
-    scale = TOLERANCE * max(found.paid.sum(), 1.0)
-    if (found.payoff < -scale).all():
-        return tuple(range(len(found.paid))), True
-    if len(found.paid) == 1:
-        return (), True
-    worst_of = worst(found.game, found.payoff, LIMITS)
-    return (worst_of.members if worst_of.excess > scale else ()), worst_of.bound <= max(worst_of.excess, scale)
+def deviation(found: Bargain) -> Deviation:
+    """The coalition that gains most by leaving under what is paid; one of nobody, gaining nothing, in the core. `bound` is above
+    `excess` where a worse one was not excluded.
+    """
+    rounding = TOLERANCE * max(found.paid.sum(), 1.0)
+    payoff = found.payoff
+    if (payoff < -rounding).all():
+        return Deviation(tuple(range(len(payoff))), float(-payoff.sum()), float(-payoff.sum()))
+    if len(payoff) == 1:
+        return NOBODY
+    leaving = worst(found.game, payoff, LIMITS)
+    if leaving.excess > rounding:
+        return leaving
+    return NOBODY if leaving.bound <= rounding else Deviation((), 0.0, leaving.bound)
 
 
 def shapley_of(game: Fixed | Aligned, pairs: int) -> Shapley:
@@ -186,9 +192,9 @@ def stability(terms: Terms, ranges: tuple[Range, ...] = PARAMETERS) -> FirstYear
     paid = {AS_WRITTEN: found.paid} | _side_by_side(terms, ranges, found, values)
     deviating, proved = {}, True
     for rule, payments in paid.items():
-        coalition, sure = deviation(replace(found, paid=payments))
-        deviating[rule] = tuple(terms.names[at] for at in coalition)
-        proved = proved and sure
+        leaving = deviation(replace(found, paid=payments))
+        deviating[rule] = tuple(terms.names[at] for at in leaving.members)
+        proved = proved and leaving.bound <= leaving.excess
     least = least_core(game, LIMITS) if terms.members > 1 else None
     center = nucleolus(rows).payoff if rows is not None and 1 < len(rows.values) <= NUCLEOLUS_MOST and least else None
     proved = proved and (least is None or least.exact)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, get_args
@@ -336,18 +337,36 @@ def check_canonical(value: Any, source: str, key: str = "") -> None:
         raise CharterError(f"{source}: {key[:-1]}: expected an integer within 2^53-1")
 
 
-def explain(error: ValidationError, source: str, model: type[BaseModel]) -> str:
-    """One line per mistake: file, key, what was expected. `model` is what was read; it knows the keys there are."""
-    lines = []
+@dataclass(frozen=True)
+class Mistake:
+    """One thing that keeps a document from being what it should be."""
+
+    rule: str
+    """Name of the lint rule that a `Refused` carries, or pydantic's type of error."""
+    key: str
+    """Where, dotted; empty for what spans keys, which names them itself."""
+    text: str
+    """What was expected."""
+    value: Any
+    """What is there."""
+
+
+def mistakes(error: ValidationError, model: type[BaseModel]) -> list[Mistake]:
+    """In the order of the document. `model` is what was read; it knows the keys there are."""
+    found = []
     for item in error.errors(include_url=False):
-        key = ".".join(str(part) for part in item["loc"])
-        message = item["msg"].removeprefix("Value error, ")
+        text = item["msg"].removeprefix("Value error, ")
         if item["type"] == "extra_forbidden":
-            message = _unknown(str(item["loc"][-1]), _model_at(model, item["loc"][:-1]))
+            text = _unknown(str(item["loc"][-1]), _model_at(model, item["loc"][:-1]))
         elif item["type"] == "missing":
-            message = "missing; add it"
-        lines.append(f"{source}: {key}: {message}" if key else f"{source}: {message}")  # what spans keys names them itself
-    return "\n".join(lines)
+            text = "missing; add it"
+        found.append(Mistake(item["type"], ".".join(str(part) for part in item["loc"]), text, item["input"]))
+    return found
+
+
+def explain(error: ValidationError, source: str, model: type[BaseModel]) -> str:
+    """One line per mistake: file, key, what was expected."""
+    return "\n".join(": ".join(part for part in (source, found.key, found.text) if part) for found in mistakes(error, model))
 
 
 def _unknown(key: str, model: type[BaseModel] | None) -> str:

@@ -17,9 +17,9 @@ from hanse.charter.clauses.votes import Rule
 from hanse.charter.power.outcome import Roll, is_carried, is_quorate
 from hanse.charter.threshold import Threshold
 
-SUMS_MOST = 20_000
-"""Different sums of absent members' votes looked at. A roll that has more of them between a quorum and a majority counts as one in
-which some fit; no charter of whole votes comes near."""
+SUMS_MOST = 100_000
+"""Different sums of votes looked at. With more of them, sums lie so close that one is taken to fit between quorum and majority;
+then `fewest_passing` may be one member too few. No roll of whole votes comes near."""
 
 
 def wins(roll: Roll, rule: Rule, coalition: frozenset[int]) -> bool:
@@ -87,7 +87,7 @@ def _passes_somehow(roll: Roll, rule: Rule, chosen: list[list[int]], rest: list[
     bound = min(most, sum(min(limit, sum(pool)) for pool, limit in zip(pools, mosts, strict=True)))
     if not is_quorate(roll, rule, yes + bound, heads):
         return False
-    return any(is_quorate(roll, rule, yes + against, heads) for against in _sums(pools, mosts, most))
+    return any(is_quorate(roll, rule, yes + against, heads) for against in _heaviest(pools, mosts, most))
 
 
 def _most_against(threshold: Threshold, yes: int) -> int:
@@ -108,8 +108,9 @@ def _lightest(pools: list[list[int]], mosts: list[int], most: int) -> Iterator[i
             yield count
 
 
-def _sums(pools: list[list[int]], mosts: list[int], most: int) -> Iterator[int]:
-    """Sums of votes that can be against, within the most of each class and of all. First what packing the heaviest gives."""
+def _heaviest(pools: list[list[int]], mosts: list[int], most: int) -> Iterator[int]:
+    """The largest sum of votes that can be against, within the most of each class and of all; before it, what is found quickly by
+    packing the largest votes first."""
     packed = 0
     for pool, limit in zip(pools, mosts, strict=True):
         room = min(limit, most - packed)
@@ -122,11 +123,11 @@ def _sums(pools: list[list[int]], mosts: list[int], most: int) -> Iterator[int]:
         own = {0}
         for votes in pool:
             own |= {total + votes for total in own if total + votes <= limit}
-            if len(own) > SUMS_MOST:
+            if len(own) * len(found) > SUMS_MOST:
                 yield most
                 return
         found = {total + more for total in found for more in own if total + more <= most}
-    yield from found
+    yield max(found)
 
 
 def _sum(roll: Roll, members: Sequence[int]) -> int:

@@ -12,7 +12,8 @@ from typing import Any
 from hanse.charter.clause import KINDS, DecisionKind
 from hanse.charter.clauses.votes import Rule
 from hanse.charter.power.coalition import blocks, fewest_blocking, fewest_passing, fewest_winning, wins
-from hanse.charter.power.outcome import Roll, roll_of, voters
+from hanse.charter.power.formula import votes
+from hanse.charter.power.outcome import Roll, roll_of
 from hanse.charter.schema import Charter
 from hanse.charter.worth import years
 
@@ -54,13 +55,14 @@ def power_table(charter: Charter) -> tuple[Row, ...]:
     """Rows by kind, then by day; a row stands until the next of its kind. Kinds that a technical committee decides alone, and kinds
     without a rule, have none. Raises CharterError when votes follow pledges and the charter has no term, or a pledge no price."""
     committee = charter.technical.decides if charter.technical is not None else ()
+    held = {day: {name: count for name, count in votes(charter, day).items() if count} for day in days(charter)}
     rows: list[Row] = []
     for kind in KINDS:
         if kind not in charter.decision or kind in committee:
             continue
         last: Row | None = None
-        for day in days(charter):
-            row = _row(charter, kind, day)
+        for day, roll in held.items():
+            row = _row(charter, kind, day, roll)
             if last is None or replace(row, day=last.day) != last:
                 rows.append(row)
                 last = row
@@ -77,8 +79,7 @@ def days(charter: Charter) -> tuple[str, ...]:
     return tuple(sorted(day for day in edges if start <= day < end))
 
 
-def _row(charter: Charter, kind: DecisionKind, day: str) -> Row:
-    held = voters(charter, kind, day)
+def _row(charter: Charter, kind: DecisionKind, day: str, held: dict[str, Fraction]) -> Row:
     rule = charter.decision[kind]
     holders = {row.member or row.membership for row in charter.veto
                if kind in row.kinds and (row.until is None or day < row.until)}  # fmt: skip
