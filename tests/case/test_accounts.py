@@ -25,7 +25,8 @@ from hanse.case.simulation import run
 from hanse.case.terms import YEARS, Terms, single
 
 RELEASE = {"licenses": ["X"], "embargo_days": 180}
-WISHES = [{"member": "m0", "parameters": 10**9, "languages": ["en"]}, {"member": "m1", "parameters": 30 * 10**9, "languages": ["de"]}]
+WISHES = [{"member": "m0", "parameters": 10**9, "languages": ["en"]},
+          {"member": "m1", "parameters": 30 * 10**9, "languages": ["de"]}]  # fmt: skip
 
 
 def spend(found: Terms, number: int = 1, **beliefs: float) -> Any:
@@ -91,11 +92,11 @@ def test_a_missing_payment_puts_the_model_back_by_the_lag_law() -> None:
 
 def test_embargo_and_meter_take_from_outsiders_alone() -> None:
     base = {"base": "50_000_000 USD"}
-    plain, late, metered = (
-        compare(*(lambda s: (s[0], s[1], s[3], s[2]))(spend(terms(3, 10**8, member=base, release={"licenses": ["X"], **keys}))),
-                np.zeros(1))
-        for keys in ({"embargo_days": 0}, {"embargo_days": 365}, {"embargo_days": 0, "metered_above": "20_000_000 USD"})
-    )  # fmt: skip
+    found = []
+    for keys in ({"embargo_days": 0}, {"embargo_days": 365}, {"embargo_days": 0, "metered_above": "20_000_000 USD"}):
+        where, year, paid, joint = spend(terms(3, 10**8, member=base, release={"licenses": ["X"], **keys}))
+        found.append(compare(where, year, joint, paid, np.zeros(1)))
+    plain, late, metered = found
     assert (late.use_inside == plain.use_inside).all()
     assert late.free == pytest.approx(plain.free * np.exp(-365 / 365.25))
     assert metered.free == pytest.approx(plain.free * 0.7)

@@ -79,8 +79,8 @@ def one_leaves(clauses: dict[str, Any]) -> Trace:
     )  # fmt: skip
     return trace(
         terms(3, None, own, release=EARLY, pledge=[
-            {"member": "m0", "kind": "cash", "amount": "1_000_000 USD", "every": "year", "start": "2027-01-01", "end": "2028-01-01"},
-            {"member": "m0", "kind": "cash", "amount": "90_000_000 USD", "every": "year", "start": "2028-01-01"}], **clauses),
+            {"member": "m0", "kind": "cash", "amount": "1_000_000 USD", "end": "2028-01-01"},
+            {"member": "m0", "kind": "cash", "amount": "90_000_000 USD", "start": "2028-01-01"}], **clauses),
         60, **CALM, member_cost=1.0, discount=0.0, anchor_lag=3.0)  # fmt: skip
 
 
@@ -130,7 +130,8 @@ def test_too_few_members_end_it() -> None:
 def test_who_pays_most_is_a_sponsor_only_where_it_pays_much() -> None:
     most = {**CALM, "sponsor_shift": 1.0, "member_cost": 1.0}
     pays = [{"member": "m0", "kind": "cash", "amount": "5_000_000_000 USD"}]
-    alone = trace(terms(3, None, private(preset="heavy", member=[{"name": "m0", "tokens": 10**10}]), release=EARLY, pledge=pays), **most)
+    own = private(preset="heavy", member=[{"name": "m0", "tokens": 10**10}])
+    alone = trace(terms(3, None, own, release=EARLY, pledge=pays), **most)
     assert (alone.reason[0] == SPONSOR).mean() > 0.9
     assert not (alone.reason[1:] == SPONSOR).any()
     together = trace(terms(4, 10**6, GRANT, release=EARLY), **most)
