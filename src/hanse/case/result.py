@@ -71,7 +71,7 @@ class CharterCase:
             "members": [_member(member, draws, founded) for member in outcome.member],
             "first_year": None if self.first_year is None else _first_year(self.first_year),
             "effects": None if self.effects is None else [_effect(item, self.effect_draws) for item in self.effects],
-            "sensitivity": None if self.sensitivity is None else [_influence(item) for item in self.sensitivity],
+            "sensitivity": None if self.sensitivity is None else [influence(item) for item in self.sensitivity],
         }  # fmt: skip
 
 
@@ -183,7 +183,9 @@ def _effect(effect: Effect, draws: int) -> Document:
     }  # fmt: skip
 
 
-def _influence(found: Influence) -> Document:
+def influence(found: Influence) -> Document:
+    """One factor's Sobol indices."""
+
     def index(value: float, error: float) -> Document:
         return quantity(value, value - Z90 * error, value + Z90 * error, "share of variance", "Sobol")
 

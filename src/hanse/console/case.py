@@ -11,19 +11,18 @@ from rich.table import Table
 from rich.text import Text
 
 from hanse.case.verdict import (
-    OPTION_WORDS,
     SAYINGS,
     band_of,
     kinds,
     mean_of,
     misses,
-    money,
     near,
     percent,
     reasons,
 )
 
 Row = Mapping[str, Any]
+GAINS = {"consortium": "here", "wait": "waiting", "hedge": "small models", "alone": "alone"}
 
 
 def verdict(document: Row) -> Iterator[RenderableType]:
@@ -64,28 +63,37 @@ def _sampling(document: Row) -> str:
 def structures_table(charters: list[Row]) -> Table:
     """Chance by year that the newest release is less than twelve months behind, of each charter and each rival."""
     years = charters[0]["years"]
-    table = Table("less than 12 months behind", *map(str, years), title_justify="left", header_style="bold")
+    table = Table("newest release under 12 months behind", *(f"’{year % 100:02d}" for year in years), header_style="bold")
     for charter in charters:
-        table.add_row(Text(charter["name"], style="bold"), *map(percent, near(charter)))
+        table.add_row(Text(charter["name"], style="bold"), *map(_brief, near(charter)))
     for name in charters[0]["structures"]:
         if name != "consortium":
-            table.add_row(Text(f"rival: {name}"), *map(percent, near(charters[0], name)))
+            table.add_row(Text(f"rival: {name}"), *map(_brief, near(charters[0], name)))
     return table
+
+
+def _brief(share: float) -> str:
+    return percent(share).replace("under ", "<").replace("over ", ">")
+
+
+def _millions(amount: float) -> str:
+    return f"{amount / 1e6:,.0f}" if abs(amount) >= 1e7 else f"{amount / 1e6:.2g}"
 
 
 def members_table(charter: Row, most: int = 12) -> Table:
     """By kind of member: whether it signs and stays, what it pays, what it gains against every token from a closed API."""
-    table = Table(
-        "member", "signs", "there in year 5", "pays", *(f"gains: {OPTION_WORDS[key]}" for key in ("consortium", "wait", "hedge")),
-        "leaves because", title=charter["name"], title_justify="left", header_style="bold",
-    )  # fmt: skip
+    title = f"{charter['name']}: medians over eight years in M USD; gains are against every token from a closed API"
+    heads = ("signs", "there in year 5", "pays", *(f"gains: {said}" for said in GAINS.values()), "leaves because")
+    table = Table("member", title=title, title_justify="left", header_style="bold")
+    for head in heads:
+        table.add_column(head, justify="left" if head == heads[-1] else "right")
     found = kinds(charter)
     for name, members in found[:most]:
         why = reasons(members)
         table.add_row(
-            Text(name), percent(mean_of(members, "signs")), percent(mean_of(members, "stays", 4)),
-            money(band_of(members, "paid")["p50"]),
-            *(money(band_of(members, "net", key)["p50"]) for key in ("consortium", "wait", "hedge")),
+            Text(name), _brief(mean_of(members, "signs")), _brief(mean_of(members, "stays", 4)),
+            _millions(band_of(members, "paid")["p50"]),
+            *(_millions(band_of(members, "net", key)["p50"]) for key in GAINS),
             Text(why[0][0] if why else ""),
         )  # fmt: skip
     if len(found) > most:

@@ -104,6 +104,8 @@ def effects(charter: Row) -> str:
     found = rows(charter.get("effects"))
     if not found:
         return ""
+    if not any(row["change"]["low"] > 0 or row["change"]["high"] < 0 for row in found):
+        return _founding(charter, found)
     reach = max(0.01, *(abs(row["change"][key]) for row in found for key in ("low", "high")))
     scale = Scale(-reach, reach)
     items = [rails.item("", rails.axis(scale, [f"{100 * m:+g}" for m in scale.marks]), "points", kind="axis")]
@@ -116,6 +118,23 @@ def effects(charter: Row) -> str:
                 f"there in year 5: {percent(row['stays']['value'])}")  # fmt: skip
         items.append(rails.item(capital(words(row["says"])), drawn, said, words(row["clause"])))
     return f"<ul class='items long' style='--name:20em'>{''.join(items)}</ul>"
+
+
+def _founding(charter: Row, found: Sequence[Row]) -> str:
+    """Where nothing moves the chance to be near: how often it comes about, and who is there in year 5, with each change."""
+    scale = Scale(0, 1)
+    lead = "No change moves that chance by more than the luck of the draws. The bars show instead how often it comes about."
+    items = [rails.item("", rails.axis(scale, [percent(mark) for mark in scale.marks]), "", kind="axis")]
+    founded = charter["founded"]
+    shown: list[tuple[str, str, Row, Row | None]] = [("As it is", "", founded, None)]
+    shown += [(capital(words(row["says"])), words(row["clause"]), row["founded"], row["stays"])
+              for row in sorted(found, key=lambda row: -row["founded"]["value"])]  # fmt: skip
+    for name, clause, share, stays in shown:
+        drawn = rails.bar(name, share["value"], scale, percent(share["value"]), (share["low"], share["high"]),
+                          "own" if stays is None else "")  # fmt: skip
+        there = "" if stays is None else f"<br/>there in year 5: {percent(stays['value'])}"
+        items.append(rails.item(name, drawn, f"<strong>{percent(share['value'])}</strong>{there}", clause))
+    return f"<p class='lead'>{esc(lead)}</p><ul class='items long' style='--name:20em'>{''.join(items)}</ul>"
 
 
 def tornado(charter: Row, parameters: Mapping[str, Row]) -> str:

@@ -11,7 +11,7 @@ PATIENCE_SECONDS = 2.0
 
 @contextmanager
 def waiting() -> Iterator[Callable[[str, int, int], None]]:
-    """Call what it gives with what is being done, how much of it is done, and of how much. Silent without a terminal."""
+    """Call what it gives with what is done, how much of it, and of how much (0: unknown). Silent without a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
@@ -29,8 +29,8 @@ def waiting() -> Iterator[Callable[[str, int, int], None]]:
             if name != what:
                 bar.update(task, visible=False)
         if what not in tasks:
-            tasks[what] = bar.add_task(what, total=total)
-        bar.update(tasks[what], completed=done, total=total)
+            tasks[what] = bar.add_task(what, total=total or None)
+        bar.update(tasks[what], completed=done, total=total or None)
 
     try:
         yield seen
