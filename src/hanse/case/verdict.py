@@ -12,6 +12,8 @@ CHANCES = (
     (0.95, "almost surely"), (0.8, "very likely"), (0.6, "probably"), (0.4, "about as likely as not to"),
     (0.2, "probably not"), (0.05, "very likely not"), (0.0, "almost surely not"),
 )  # fmt: skip
+GAINS = {"consortium": "here", "wait": "waiting", "hedge": "with small models", "alone": "alone"}
+"""Options that are set against a closed API, in one word each."""
 OPTION_WORDS = {
     "consortium": "this consortium", "alone": "going alone", "API": "a closed API",
     "wait": "waiting for others' releases", "hedge": "tuned small models",
@@ -32,15 +34,20 @@ def percent(share: float) -> str:
 
 def money(value: float) -> str:
     """1.2 B USD, 340 M USD, -12 M USD."""
+    return f"{short(value)} USD"
+
+
+def short(value: float) -> str:
+    """An amount in few letters, where USD is said elsewhere."""
     for unit, name in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= unit * 0.9995:
-            return f"{value / unit:.3g} {name} USD"
-    return f"{value:.0f} USD"
+            return f"{value / unit:.3g} {name}"
+    return f"{value:.0f}"
 
 
 def spread(band: Row) -> str:
     """Median and the 5th to 95th percentile of an amount of money."""
-    return f"{money(band['p50'])} [{money(band['p5'])}, {money(band['p95'])}]"
+    return f"{short(band['p50'])} [{short(band['p5'])}, {short(band['p95'])}]"
 
 
 def near(charter: Row, structure: str = "consortium") -> list[float]:
@@ -126,19 +133,16 @@ def band_of(members: Sequence[Row], *path: str) -> dict[str, float]:
     return {key: mean_of(members, *path, key) for key in ("p5", "p25", "p50", "p75", "p95")}
 
 
-def paying(charter: Row, most: int = 4) -> list[str]:
+def paying(charter: Row, most: int = 3) -> list[str]:
     """Who pays what, and what would be the best for it."""
     said = []
     for name, members in kinds(charter)[:most]:
         best = {option: mean_of(members, "best", option) for option in OPTION_WORDS}
         option = max(best, key=lambda key: best[key])
-        gains = ", ".join(
-            f"{OPTION_WORDS[key]} {money(band_of(members, 'net', key)['p50'])}"
-            for key in ("consortium", "wait", "hedge", "alone")
-        )
+        gains = ", ".join(f"{word} {short(band_of(members, 'net', key)['p50'])}" for key, word in GAINS.items())
         said.append(
-            f"{name}: pays {spread(band_of(members, 'paid'))} over eight years; gains against buying every token from a "
-            f"closed API, in medians: {gains}. Likeliest to be its best: {OPTION_WORDS[option]} ({percent(best[option])})."
+            f"{name}: pays {spread(band_of(members, 'paid'))} USD over eight years; gains, against every token from a closed API, "
+            f"{gains} (medians); its best is likeliest {OPTION_WORDS[option]} ({percent(best[option])})."
         )
     if len(charter["kinds"]) > most:
         said.append(f"{len(charter['kinds']) - most} more kinds of members are in the tables.")

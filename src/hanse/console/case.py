@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hanse.case.verdict import (
+    GAINS,
     SAYINGS,
     band_of,
     kinds,
@@ -22,7 +23,6 @@ from hanse.case.verdict import (
 )
 
 Row = Mapping[str, Any]
-GAINS = {"consortium": "here", "wait": "waiting", "hedge": "small models", "alone": "alone"}
 
 
 def verdict(document: Row) -> Iterator[RenderableType]:
@@ -83,7 +83,7 @@ def _millions(amount: float) -> str:
 def members_table(charter: Row, most: int = 12) -> Table:
     """By kind of member: whether it signs and stays, what it pays, what it gains against every token from a closed API."""
     title = f"{charter['name']}: medians over eight years in M USD; gains are against every token from a closed API"
-    heads = ("signs", "there in year 5", "pays", *(f"gains: {said}" for said in GAINS.values()), "leaves because")
+    heads = ("signs", "there in year 5", "pays", *(f"gains {said}" for said in GAINS.values()), "leaves because")
     table = Table("member", title=title, title_justify="left", header_style="bold")
     for head in heads:
         table.add_column(head, justify="left" if head == heads[-1] else "right")

@@ -7,7 +7,7 @@ from typing import Any
 
 from hanse.case.report import rails
 from hanse.case.report.rails import Scale, decades
-from hanse.case.verdict import OPTION_WORDS, band_of, deviates, kinds, mean_of, money, name_of, percent, reasons
+from hanse.case.verdict import OPTION_WORDS, band_of, deviates, kinds, mean_of, money, name_of, percent, reasons, short, spread
 from hanse.page.svg import esc
 from hanse.page.values import capital, dig, mapping, rows, words
 
@@ -41,10 +41,10 @@ def _cost(name: str, members: Sequence[Row], scale: Scale) -> str:
         band, best = band_of(members, "bill", option), mean_of(members, "best", option)
         about = f"{money(band['p50'])}, 5th to 95th percentile {money(band['p5'])} to {money(band['p95'])}"
         drawn = rails.band(f"{name}: {said}", band, scale, about, "own" if option == "consortium" else "")
-        items.append(rails.item(capital(said), drawn, f"<strong>{money(band['p50'])[:-4]}</strong><br/>best {percent(best)}"))
-    items.append(rails.item("", rails.axis(scale, [money(mark)[:-4] for mark in scale.marks]), "USD"))
+        items.append(rails.item(capital(said), drawn, f"<strong>{short(band['p50'])}</strong><br/>best {percent(best)}"))
+    items.append(rails.item("", rails.axis(scale, [short(mark) for mark in scale.marks]), "USD"))
     paid = band_of(members, "paid")
-    about = f"Pays the consortium {money(paid['p50'])} [{money(paid['p5'])}, {money(paid['p95'])}]"
+    about = f"Pays the consortium {spread(paid)} USD"
     return _panel(name, about, f"<ul class='items'>{''.join(items)}</ul>")
 
 
@@ -86,7 +86,7 @@ def rules(charter: Row) -> str:
         for kind in names:
             value = sum(row["pays"][name]["value"] for name in kind) / len(kind)
             items.append(rails.item(name_of(kind), rails.bar(name_of(kind), value, scale, money(value)), _each(kind, value)))
-        items.append(rails.item("", rails.axis(scale, [money(mark)[:-4] for mark in scale.marks]), "USD"))
+        items.append(rails.item("", rails.axis(scale, [short(mark) for mark in scale.marks]), "USD"))
         state = "<em class='up'>✓ holds</em>" if row["in_core"] else "<em class='down'>✗ does not hold</em>"
         tail = "" if row["in_core"] else f"<p>{esc(capital(deviates(charter, row['deviating'])))}.</p>"
         panels.append(_panel(RULE_WORDS.get(rule, rule), RULE_ABOUT.get(rule, ""), f"<ul class='items'>{''.join(items)}</ul>",
@@ -96,7 +96,7 @@ def rules(charter: Row) -> str:
 
 
 def _each(kind: Sequence[str], value: float) -> str:
-    return f"<strong>{money(value)[:-4]}</strong>{' each' if len(kind) > 1 else ''}"
+    return f"<strong>{short(value)}</strong>{' each' if len(kind) > 1 else ''}"
 
 
 def effects(charter: Row) -> str:

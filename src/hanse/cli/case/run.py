@@ -40,12 +40,12 @@ def run(
     depth = Depth(effects=not quick, influences=not quick and (json_ or out is not None))  # the terminal shows no tornado
     with waiting() as seen:
         document = solve(asked, private, draws, seed, depth, seen).document()
+    if out is not None:
+        _write(out, document)
     if json_:
         as_json(document)
     else:
         _print(document)
-    if out is not None:
-        _write(out, document)
 
 
 def _print(document: dict[str, Any]) -> None:
