@@ -161,7 +161,7 @@ def _first_year(game: FirstYear) -> Document:
 
     return {
         "own_rule": AS_WRITTEN, "source": "first-year game", "exact": game.exact, "note": game.note,
-        "benefits": each(game.benefits), "costs": each(game.costs), "run": money(game.run), "value": money(game.value),
+        "benefits": each(game.benefits), "costs": each(game.costs), "run": money(game.run), "surplus": money(game.value),
         "shapley": each(game.shapley, game.shapley_error),
         "nucleolus": None if game.nucleolus is None else each(game.nucleolus),
         "least_core": each(game.least_core), "least_gain": money(game.least_gain),

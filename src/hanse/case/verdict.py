@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from hanse.page.values import capital, dig, mapping, number, rows, words
+from hanse.page.values import capital, dig, mapping, rows, words
 
 Row = Mapping[str, Any]
 CHANCES = (
@@ -67,12 +67,16 @@ def headline(document: Row) -> str:
     return _alone(charters[0]) if charters else "No charter was simulated."
 
 
+_ABOUT = {"about as likely as not to": "about as likely as not"}
+
+
 def _alone(charter: Row) -> str:
     founded, shares, years = charter["founded"]["value"], near(charter), charter["years"]
-    said = f"{charter['name']} {likely(founded).removesuffix(' to')} comes about ({percent(founded)})"
-    better = [year for year, share in zip(years, shares, strict=True) if share >= 0.5]
     if founded < 0.4:
-        return f"{said}; whether or not it does, in year 5 the chance of a release near the frontier is {percent(shares[4])}."
+        will = f"{charter['name']} will {likely(founded)} come about ({percent(founded)})"
+        return f"{will}; near the frontier in year 5: {percent(shares[4])}."
+    said = f"{charter['name']} {_ABOUT.get(likely(founded), likely(founded))} comes about ({percent(founded)})"
+    better = [year for year, share in zip(years, shares, strict=True) if share >= 0.5]
     if not better:
         return f"{said}, but is in no year more likely than not near the frontier; in year 5 with {percent(shares[4])}."
     until = "to the end of the eight years" if better[-1] == years[-1] else f"until {better[-1]}"
@@ -235,13 +239,8 @@ def deviates(charter: Row, members: Sequence[str]) -> str:
 def misses(document: Row) -> list[str]:
     """Targets of history that the model does not reproduce; these open a report."""
     found = [row for row in rows(dig(document, "calibration", "targets")) if row.get("met") is False]
-    return [f"{row['says']}: expected {_plain(row['low'])} to {_plain(row['high'])}, the model gives {_plain(row['model'])}."
+    return [f"{row['says']}: expected {row['low']:.3g} to {row['high']:.3g}, the model gives {row['value']:.3g}."
             for row in found]  # fmt: skip
-
-
-def _plain(value: Any) -> str:
-    shown = number(value)
-    return str(value) if shown is None else f"{shown:.3g}"
 
 
 SAYINGS: tuple[tuple[str, Callable[[Row], list[str]]], ...] = (

@@ -7,7 +7,19 @@ from typing import Any
 
 from hanse.case.report import rails
 from hanse.case.report.rails import Scale, decades
-from hanse.case.verdict import OPTION_WORDS, band_of, deviates, kinds, mean_of, money, name_of, percent, reasons, short, spread
+from hanse.case.verdict import (
+    OPTION_WORDS,
+    band_of,
+    deviates,
+    kinds,
+    mean_of,
+    money,
+    name_of,
+    percent,
+    reasons,
+    short,
+    spread,
+)
 from hanse.page.svg import esc
 from hanse.page.values import capital, dig, mapping, rows, words
 
@@ -163,7 +175,7 @@ def own_core(charter: Row) -> str:
     game = mapping(charter.get("first_year"))
     if not game:
         return ""
-    least, value = dig(game, "least_gain", "value"), dig(game, "value", "value")
+    least, value = dig(game, "least_gain", "value"), dig(game, "surplus", "value")
     if not value:
         return "Together the members gain less than the run costs: no way to share it keeps them all."
     if least <= 0:

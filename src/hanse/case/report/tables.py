@@ -39,7 +39,7 @@ def of_all(document: Row) -> str:
     parameters = [[row["name"], *(f"{row[key]:g}" for key in ("value", "low", "high")), row["unit"], row["means"], row["source"]]
                   for row in rows(document.get("parameters"))]  # fmt: skip
     targets = [
-        [row["name"], row["says"], f"{row['low']:g} to {row['high']:g}", _plain(row["model"]), "yes" if row["met"] else "no",
+        [row["name"], row["says"], f"{row['low']:.3g} to {row['high']:.3g}", _answer(row), "yes" if row["met"] else "no",
          ", ".join(row["fitted"]) or "none", "yes" if row["held_out"] else "no", row["source"]]
         for row in rows(mapping(document.get("calibration")).get("targets"))
     ]  # fmt: skip
@@ -52,10 +52,8 @@ def of_all(document: Row) -> str:
     )
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return " / ".join(f"{part:.3g}" for part in value)
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+def _answer(target: Row) -> str:
+    return f"{target['value']:.3g} [{target['model'][0]:.3g}, {target['model'][-1]:.3g}]"
 
 
 def _chance(item: Row) -> list[Any]:
