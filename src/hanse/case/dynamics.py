@@ -160,7 +160,9 @@ def _look_ahead(scene: Scene, state: _State, number: int, year: Year, here: Bool
     paid = pay(scene, number + 1, staying)
     joint = build(scene, year, number + 1, paid, staying)
     choice = compare(scene, year, joint, paid, rival)
-    decision = decide(scene, year, joint, choice, staying, when[1] if when else 1.0,
+    # what is due within a notice is due once, whenever the notice is given: it keeps nobody. What is due anyhow does
+    sunk = when is None or (scene.terms.owed == "whole_term" and when[1] > 0)
+    decision = decide(scene, year, joint, choice, staying, sunk,
                       {"exit": luck["exit"][number], "sponsor": luck["sponsor"][number]})  # fmt: skip
     state.part = np.where(decision.cuts, 1 - scene.p["cut"], np.float32(1))
     if when is None:

@@ -54,14 +54,14 @@ def exit_year(scene: Scene, number: int) -> tuple[int, float] | None:
     return number + 1 + whole, owed
 
 
-def decide(scene: Scene, year: Year, joint: Joint, choice: Choice, here: Bools, owed: float,
+def decide(scene: Scene, year: Year, joint: Joint, choice: Choice, here: Bools, sunk: bool,
            luck: Mapping[str, Floats]) -> Decision:  # fmt: skip
-    """What members that are `here` do; `owed` is the part of next year's cost that leaving does not save.
+    """What members that are `here` do; `sunk`: whether leaving would save nothing of the cost.
 
     `luck` has uniform numbers of this year: "exit" [n, d] and "sponsor" [d].
     """
     p = scene.p
-    surplus = choice.inside - choice.outside - choice.cost * (1 - owed)
+    surplus = choice.inside - choice.outside - (0.0 if sunk else choice.cost)
     tolerated = -p["inertia"] * choice.cost
     unhappy = here & (surplus < tolerated)
     with np.errstate(divide="ignore", invalid="ignore"):

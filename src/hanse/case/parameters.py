@@ -1,7 +1,8 @@
 """Every number of the case that is not the charter's or a member's own: value, range, unit, source.
 
 A range is a triangular distribution with the value as its mode, on the number itself or, for growth rates and money, on its
-logarithm. `source` is the id of a row of the outlook's parameters table, or says that it is an assumption of ours.
+logarithm. `source` is the id of a row of the outlook's parameters table, "fit:..." for what fit.py found in history, or says that it
+is an assumption of ours.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ PARAMETERS: tuple[Range, ...] = (
     Range("cost_growth", 2.4, 2.0, 2.9, "x/yr", "frontier-cost-growth", "growth of the cost of the frontier's final runs", "log"),
     Range("catch_up", 10, 3, 60, "x/yr", "catchup-efficiency-growth",
           "fall of the cost of a capability that somebody has already shown", "log"),
-    Range("anchor_budget", 1.5e9, 0.5e9, 2.5e9, "USD/yr", "near-frontier-open-lab-annual-cost-2026",
+    Range("anchor_budget", 1.2e9, 0.5e9, 2.5e9, "USD/yr", "fit:open-lag",
           "all-in cost of an open lab that is `anchor_lag` behind in mid-2026", "log"),
     Range("anchor_lag", 6.2, 3, 9, "months", "open-lag-strict", "lag of the best open models in mid-2026"),
     Range("closed_price", 11.25, 6, 12.5, "USD/Mtok", "price-closed-flagship-in",
@@ -83,19 +84,21 @@ PARAMETERS: tuple[Range, ...] = (
     Range("sites_use", 0.9, 0.75, 1.0, "share", ASSUMED, "efficiency of training at many sites against one"),
     Range("ramp", 0.6, 0.3, 0.9, "share", ASSUMED, "use of the first year's budget: people and tools come first"),
     Range("run_fails", 0.08, 0.03, 0.2, "per yr", ASSUMED, "chance that a year's run gives no release"),
-    Range("exit_hazard", 0.05, 0.02, 0.12, "per yr", "member-exit-hazard", "exits for reasons outside of this model", "log"),
+    Range("exit_hazard", 0.03, 0.02, 0.12, "per yr", "fit:sematech", "exits for reasons outside of this model", "log"),
     Range("hazard_slope", 1, 0, 2, "x", ASSUMED, "how much cost, distance and lag add to that hazard"),
     Range("inertia", 0.15, 0.0, 0.4, "of dues", ASSUMED, "loss a member bears before it leaves (option value, Dixit-Pindyck)"),
     Range("cut", 0.3, 0.1, 0.6, "share", ASSUMED, "part of a delivery that a dissatisfied member leaves out"),
-    Range("sponsor_shift", 0.1, 0.05, 0.2, "per yr", ASSUMED, "chance that who pays most changes strategy (Meta: three years)"),
+    Range("sponsor_shift", 0.2, 0.08, 0.37, "per yr", "fit:stops", "chance that who pays most changes strategy"),
     Range("sponsor_budget", 5.2e9, 3e9, 6e9, "USD/yr", "single-sponsor-budget", "a single sponsor's whole open program", "log"),
-    Range("sponsor_focus", 0.04, 0.02, 0.15, "share", "fit:open-lag-nonchinese",
-          "of that program into its largest model; fitted to a lag of 9-16 months", "log"),
-    Range("startup_budget", 1.0e9, 0.5e9, 1.8e9, "USD/yr", "near-frontier-open-lab-annual-cost-2026", "burn of one startup", "log"),
-    Range("startup_growth", 1.5, 1.0, 2.4, "x/yr", ASSUMED, "growth of that burn", "log"),
+    Range("sponsor_focus", 0.065, 0.017, 0.11, "share", "fit:open-lag-nonchinese",
+          "of that program into its largest model; for a lag of 9 to 16 months", "log"),
+    Range("startup_budget", 0.6e9, 0.46e9, 0.78e9, "USD/yr", "fit:open-labs", "burn of a typical startup in 2026", "log"),
+    Range("startup_spread", 0.5, 0.3, 0.8, "ln", ASSUMED, "standard deviation of burn among startups"),
+    Range("startup_past_growth", 2.7, 2.1, 3.5, "x/yr", "fit:open-labs", "growth of that burn until 2026", "log"),
+    Range("startup_growth", 1.5, 1.0, 2.4, "x/yr", ASSUMED, "growth of that burn from 2026 on", "log"),
     Range("startup_runway", 1.5, 0.7, 3.0, "yr", ASSUMED, "cash over burn after a round", "log"),
-    Range("refinancing", 0.85, 0.6, 0.97, "share", ASSUMED, "chance of the next round for a startup at most 6 months behind"),
-    Range("startup_shift", 0.12, 0.05, 0.3, "per yr", ASSUMED, "chance that a startup closes or meters its best model", "log"),
+    Range("refinancing", 0.9, 0.75, 0.99, "share", "fit:rounds", "chance of the next round for a startup at most 6 months behind"),
+    Range("startup_shift", 0.13, 0.036, 0.28, "per yr", "fit:stops", "chance that a startup stops releasing its best model", "log"),
     Range("grant_budget", 3e7, 2e7, 1e8, "USD/yr", "nonprofit-budget", "a non-profit's grant", "log"),
     Range("grant_renewal", 0.7, 0.4, 0.9, "share", ASSUMED, "chance that a grant of five years is followed by another"),
     Range("discount", 0.1, 0.05, 0.15, "per yr", ASSUMED, "of later years"),

@@ -6,14 +6,14 @@ is not renewed. A model that was released ages by twelve months a year.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from hanse.case.arrays import Bools, Floats
 from hanse.case.chance import Luck
-from hanse.case.lag import NEVER, lag
+from hanse.case.lag import ANCHOR_TIME, NEVER, lag
 from hanse.case.parameters import Drawn
 
 STARTUPS = 3
@@ -31,62 +31,80 @@ class Rival:
 
 def rivals(p: Drawn, chance: Luck, first_year: float, years: int) -> dict[str, Rival]:
     """By structure; `startup` is the best of STARTUPS."""
-    starts = [_startup(p, chance, first_year, years, f"startup-{at}") for at in range(STARTUPS)]
+    times = [first_year + year for year in range(years)]
+    starts = [startup(p, chance, times, f"startup-{at}") for at in range(STARTUPS)]
     best = Rival(np.min([s.lag for s in starts], axis=0), np.any([s.open for s in starts], axis=0))
+    budget = p["sponsor_budget"] * p["sponsor_focus"]
     return {
-        "single sponsor": _sponsor(p, chance, first_year, years),
+        "single sponsor": sponsor(p, chance, times, "sponsor", lambda time: budget),
         "startup": best,
-        "non-profit": _nonprofit(p, chance, first_year, years),
+        "non-profit": _nonprofit(p, chance, times),
     }
 
 
-def _aged(lags: Callable[[int], Floats], is_open: Bools) -> Rival:
+def burn(p: Drawn, chance: Luck, name: str) -> Callable[[float], Floats]:
+    """USD a year at a time in years of one venture-funded lab: labs differ, and all grow, since 2026 perhaps no longer as before."""
+    today = p["startup_budget"] * np.exp(p["startup_spread"] * chance.normal(f"rival/{name}/size"))
+    return lambda time: today * p["startup_growth" if time > ANCHOR_TIME else "startup_past_growth"] ** (time - ANCHOR_TIME)
+
+
+def _aged(behind: Callable[[float], Floats], times: Sequence[float], is_open: Bools) -> Rival:
     found = np.empty(is_open.shape)
     before = np.full(is_open.shape[1], NEVER)
-    for year in range(len(is_open)):
-        before = np.minimum(np.where(is_open[year], lags(year), NEVER), np.minimum(before + 12, NEVER))
-        found[year] = before
+    for at, time in enumerate(times):
+        before = np.minimum(np.where(is_open[at], behind(time), NEVER), np.minimum(before + 12 * _step(times), NEVER))
+        found[at] = before
     return Rival(found, is_open)
 
 
-def _sponsor(p: Drawn, chance: Luck, first_year: float, years: int) -> Rival:
-    """A flat program of which a part goes into the largest model; it may change its strategy in any year."""
-    shifted = np.cumsum(chance.uniform("rival/sponsor", years) < p["sponsor_shift"], axis=0) > 0
-    budget = p["sponsor_budget"] * p["sponsor_focus"]
-    return _aged(lambda year: lag(p, budget, first_year + year), ~shifted)
+def _step(times: Sequence[float]) -> float:
+    """Years from one time to the next."""
+    return times[1] - times[0] if len(times) > 1 else 1.0
 
 
-def _startup(p: Drawn, chance: Luck, first_year: float, years: int, name: str) -> Rival:
+def _within(yearly: Floats, step: float) -> Floats:
+    """The chance of something within a step, from its chance within a year."""
+    found: Floats = 1 - (1 - yearly) ** step
+    return found
+
+
+def sponsor(p: Drawn, chance: Luck, times: Sequence[float], name: str, budget: Callable[[float], Floats]) -> Rival:
+    """A program of a large company, at even steps of time; it may change its strategy at any of them, once and for all."""
+    luck = chance.uniform(f"rival/{name}", len(times))
+    shifted = np.cumsum(luck < _within(p["sponsor_shift"], _step(times)), axis=0) > 0
+    return _aged(lambda time: lag(p, budget(time), time), times, ~shifted)
+
+
+def startup(p: Drawn, chance: Luck, times: Sequence[float], name: str) -> Rival:
     """Burn grows; when cash is gone a round must come, likelier the less it lags. Or it closes its best model."""
-    rounds, shifts = chance.uniform(f"rival/{name}/round", years), chance.uniform(f"rival/{name}/shift", years)
-    size = np.exp(0.5 * chance.normal(f"rival/{name}/size"))
-    cash = p["startup_runway"] * chance.uniform(
-        f"rival/{name}/cash"
-    )  # somewhere between two rounds today, in years of burn
-    is_open = np.empty((years, len(cash)), dtype=bool)
+    step = _step(times)
+    rounds, shifts = (chance.uniform(f"rival/{name}/{what}", len(times)) for what in ("round", "shift"))
+    # somewhere between two rounds at first, in years of burn
+    cash = p["startup_runway"] * chance.uniform(f"rival/{name}/cash")
+    is_open = np.empty((len(times), len(cash)), dtype=bool)
     alive = np.ones(len(cash), dtype=bool)
+    money = burn(p, chance, name)
 
-    def behind(year: int) -> Floats:
-        burn = p["startup_budget"] * size * p["startup_growth"] ** (first_year + year - 2026.5)
-        return lag(p, burn, first_year + year)
+    def behind(time: float) -> Floats:
+        return lag(p, money(time), time)
 
-    for year in range(years):
-        needs = cash < 1
-        chance_of = p["refinancing"] * np.exp(-np.maximum(behind(year) - 6, 0) / 24)
-        alive = alive & ~(needs & (rounds[year] > chance_of)) & (shifts[year] >= p["startup_shift"])
-        cash = np.where(needs, cash + p["startup_runway"], cash) - 1
-        is_open[year] = alive
-    return _aged(behind, is_open)
+    for at, time in enumerate(times):
+        needs = cash < step
+        chance_of = p["refinancing"] * np.exp(-np.maximum(behind(time) - 6, 0) / 24)
+        alive = alive & ~(needs & (rounds[at] > chance_of)) & (shifts[at] >= _within(p["startup_shift"], step))
+        cash = np.where(needs, cash + p["startup_runway"], cash) - step
+        is_open[at] = alive
+    return _aged(behind, times, is_open)
 
 
-def _nonprofit(p: Drawn, chance: Luck, first_year: float, years: int) -> Rival:
+def _nonprofit(p: Drawn, chance: Luck, times: Sequence[float]) -> Rival:
     """A grant of GRANT_YEARS that may be renewed; today somewhere within it."""
     age = np.floor(chance.uniform("rival/grant/age") * GRANT_YEARS)
-    renewed = chance.uniform("rival/grant", years) < p["grant_renewal"]
+    renewed = chance.uniform("rival/grant", len(times)) < p["grant_renewal"]
     alive = np.ones(len(age), dtype=bool)
-    is_open = np.empty((years, len(age)), dtype=bool)
-    for year in range(years):
+    is_open = np.empty((len(times), len(age)), dtype=bool)
+    for year in range(len(times)):
         due = (age + year) % GRANT_YEARS == GRANT_YEARS - 1
         is_open[year] = alive
         alive = alive & (~due | renewed[year])
-    return _aged(lambda year: lag(p, p["grant_budget"], first_year + year), is_open)
+    return _aged(lambda time: lag(p, p["grant_budget"], time), times, is_open)
