@@ -21,19 +21,20 @@ from hanse.case.solve import Depth, Question, solve
 
 HOSTILE = "</title><script>alert('&')</script>\"x\u0000\u001b"
 HEAVY = Private(preset="heavy")
+QUICK = Depth(effects=False, influences=False, history=False)
 TARGET = {"name": "lag", "says": "lag in 2026", "low": 4.2, "high": 8.2, "value": 12.0, "model": [9.0, 11.0, 12.0, 13.0, 15.0],
           "met": False, "fitted": [], "held_out": True, "source": "scores.csv"}  # fmt: skip
 
 
 @cache
 def one() -> Document:
-    return solve([Question("Anchor & friends", "a.toml", mixed())], HEAVY, 300, 1).document()
+    return solve([Question("Anchor & friends", "a.toml", mixed())], HEAVY, 300, 1, Depth(history=False)).document()
 
 
 @cache
 def four() -> Document:
     asked = [Question(f"{n} companies", f"{n}.toml", ten(count=n)) for n in (2, 5, 10)]
-    return solve([*asked, Question("mixed", "m.toml", mixed())], HEAVY, 200, 1, Depth(effects=False)).document()
+    return solve([*asked, Question("mixed", "m.toml", mixed())], HEAVY, 200, 1, QUICK).document()
 
 
 def tree(text: str) -> ET.Element:
@@ -102,7 +103,7 @@ def test_the_part_for_another_page_is_well_formed_and_short() -> None:
 
 
 def test_hostile_names_are_text_and_nothing_else() -> None:
-    document = solve([Question(HOSTILE, HOSTILE, ten(name="x", count=2))], HEAVY, 100, 1, Depth(effects=False)).document()
+    document = solve([Question(HOSTILE, HOSTILE, ten(name="x", count=2))], HEAVY, 100, 1, QUICK).document()
     found = render(document)
     assert not list(tree(found).iter("script"))
     assert "alert('&')" in words(found)

@@ -19,7 +19,7 @@ from hanse.case.solve import Depth, Question, solve
 from hanse.case.terms import YEARS, terms_of
 
 HEAVY = Private(preset="heavy")
-QUICK = Depth(effects=False)
+QUICK = Depth(effects=False, influences=False, history=False)
 
 
 def questions() -> list[Question]:

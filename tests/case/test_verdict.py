@@ -23,7 +23,8 @@ def charter(founded: float = 0.9, near: tuple[float, ...] = FALLING, **more: Any
     rival = {"near": [share(0.5)] * 8}
     members = [{"name": "a", "leaves_first": share(0.4)}, {"name": "b", "leaves_first": share(0.1)}]
     own = {"name": "Us", "years": YEARS, "founded": share(founded), "kinds": [["a"], ["b", "c", "d"]],
-           "structures": {"consortium": {"near": [share(value) for value in near]}, "startup": rival}, "members": members}  # fmt: skip
+           "structures": {"consortium": {"near": [share(value) for value in near]}, "startup": rival},
+           "members": members}  # fmt: skip
     return own | more
 
 

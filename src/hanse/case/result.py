@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from hanse.case.calibrate import Calibration
 from hanse.case.levers import Effect
 from hanse.case.outcome import CLOSE, NEAR, PERCENTS, Band, Chances, MemberOutcome, Outcome, standard_error
 from hanse.case.parameters import Range
@@ -85,6 +86,8 @@ class CaseResult:
     """Stands in for what no private file says."""
     cases: tuple[CharterCase, ...]
     ranges: tuple[Range, ...]
+    calibration: Calibration | None = None
+    """What the same ranges say of history. Off: None (not asked)."""
 
     def document(self) -> Document:
         """Plain values for JSON; the same result is always the same document."""
@@ -93,6 +96,7 @@ class CaseResult:
             "near_months": NEAR, "close_months": CLOSE, "interval": "90%", "sources": SOURCES,
             "charters": [case.document() for case in self.cases],
             "parameters": [asdict(item) for item in self.ranges],
+            "calibration": None if self.calibration is None else self.calibration.document(),
         }  # fmt: skip
 
 

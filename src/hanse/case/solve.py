@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from hanse.case.calibrate import calibrate
 from hanse.case.levers import effects, levers
 from hanse.case.outcome import gather
 from hanse.case.parameters import PARAMETERS, Range, replaced
@@ -35,11 +36,14 @@ class Depth:
 
     effects: bool = True
     """Each clause changed, one at a time."""
-    influences: bool = False
+    influences: bool = True
     """Sobol indices of every charter."""
+    history: bool = True
+    """What the model says of the past, beside what happened."""
 
 
-WHOLE = Depth(influences=True)
+WHOLE = Depth()
+HISTORY_DRAWS = 1024
 EFFECT_DRAWS = 4096
 """At most, for each change of a clause; paired, so that fewer do than for a chance itself."""
 BASE = 256
@@ -61,7 +65,8 @@ def solve(asked: Sequence[Question], private: Private, draws: int, seed: int, de
         outcome = gather(item.name, read, seed, run(read, draws, seed, ranges, tell, threads))
         found = CharterCase(item.file, item.charter.digest, read, outcome, stability(read, ranges))
         cases.append(_deeper(found, item, private, ranges, depth, seen))
-    return CaseResult(draws, seed, private.preset, tuple(cases), ranges)
+    past = calibrate(HISTORY_DRAWS, seed, ranges) if depth.history else None
+    return CaseResult(draws, seed, private.preset, tuple(cases), ranges, past)
 
 
 def _deeper(found: CharterCase, item: Question, private: Private, ranges: tuple[Range, ...], depth: Depth,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from hanse.cli.case import advise, run, sensitivity
+from hanse.cli.case import advise, calibrate, run, sensitivity
 
 
 class RunFirst(click.Group):
@@ -25,5 +25,5 @@ def case() -> None:
     """Should we found this consortium, on these terms? `hanse case CHARTER.toml` answers with ranges."""
 
 
-for command in (run.run, advise.advise, sensitivity.sensitivity):
+for command in (run.run, advise.advise, sensitivity.sensitivity, calibrate.calibrate):
     case.add_command(command)
