@@ -96,8 +96,15 @@ class CaseResult:
             "near_months": NEAR, "close_months": CLOSE, "interval": "90%", "sources": SOURCES,
             "charters": [case.document() for case in self.cases],
             "parameters": [asdict(item) for item in self.ranges],
-            "calibration": None if self.calibration is None else self.calibration.document(),
+            "calibration": None if self.calibration is None else _listed(self.calibration.document()),
         }  # fmt: skip
+
+
+def _listed(value: Any) -> Any:
+    """Tuples as lists, as JSON has them."""
+    if isinstance(value, dict):
+        return {key: _listed(item) for key, item in value.items()}
+    return [_listed(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def chance(share: float, draws: int, source: str = "draws") -> Document:

@@ -29,7 +29,7 @@ def verdict(document: Row) -> Iterator[RenderableType]:
     """Misses of history first, then every charter's answers and tables, then how sure the figures are."""
     missed = misses(document)
     if missed:
-        yield Text("The model misses some of history (`hanse case calibrate`); read what follows with that in mind:", style="bold red")
+        yield Text("The model misses some of history (hanse case calibrate); read the rest with that in mind:", style="bold red")
         yield _sentences(missed)
     charters = document["charters"]
     for charter in charters:

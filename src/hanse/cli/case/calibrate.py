@@ -22,7 +22,10 @@ def calibrate(draws: int, seed: int, json_: bool) -> None:
     if json_:
         as_json(found.document())
         return
-    table(["target (what happened)", "expected", "the model", "5th to 95th", "", "used for"], found.rows())
+    rows = [(target.name, *row[1:]) for target, row in zip(found.targets, found.rows(), strict=True)]  # whole sentences: --json
+    table(["target", "expected", "model", "5th to 95th", "", "used"], rows)
+    for target in found.misses:
+        click.echo(f"MISSED: {target.says}: expected {target.low:.3g} to {target.high:.3g}, the model gives {target.value:.3g}.")
     held = [target for target in found.targets if target.held_out]
     click.echo(f"{len(found.targets) - len(found.misses)} of {len(found.targets)} met; of {len(held)} held out of every fit "
                f"{sum(target.met for target in held)}. A miss opens every report.")  # fmt: skip
