@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from hanse.charter.lint.check import lint_document
+from hanse.charter.lint.rules import RULES
+from hanse.charter.schema import load_toml
 from hanse.cli.main import STAGES
 from hanse.cli.outlook import outlook
 from hanse.consortium.standing import OFFICER_KINDS, SITE_KINDS
@@ -91,6 +94,26 @@ def test_the_walkthrough_runs_as_it_stands(tmp_path: Path) -> None:
     for site in ("ada", "bob"):
         assert f"complete: state {replayed['state']}" in (tmp_path / f"{site}.log").read_text()
     assert (tmp_path / "proof.txt").read_text().startswith("c2sp.org/tlog-proof@v1\nindex 3\n")
+
+
+def test_the_charter_page_has_every_rule_of_the_lint_as_the_code_has_it() -> None:
+    page = (ROOT / "docs" / "charter.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z-]+)` \| (error|warning) \| (.+) \|$", page, re.M)
+    assert rows == [(rule.name, rule.severity, rule.why) for rule in RULES]
+
+
+def test_the_charter_page_runs_as_it_stands_and_its_charter_lints_clean(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "charter.md").read_text(encoding="utf-8")
+    (small,) = re.findall(r"```toml\n(.*?)```", page, re.S)
+    (tmp_path / "small.toml").write_text(small, encoding="utf-8")
+    assert lint_document(load_toml(tmp_path / "small.toml")) == ()
+    script = "set -euo pipefail\n" + "".join(re.findall(r"```sh\n(.*?)```", page, re.S))
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=os.environ | {"PATH": path, "HANSE": str(ROOT)},
+                          capture_output=True, text=True, timeout=120, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "1 charter: no findings" in done.stdout
+    assert "notice_days = 90" in (tmp_path / "proposal.toml").read_text(encoding="utf-8")
 
 
 def test_the_settings_page_is_that_of_the_models() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hanse.errors import InputError
 from hanse.units import Money, Ratio, months_later, parse_day
 
 amounts = st.builds(lambda n, d: Fraction(n, 10**d), st.integers(0, 10**17), st.integers(0, 6))
@@ -70,3 +71,9 @@ def test_what_is_no_day_is_refused(text: str) -> None:
 ])  # fmt: skip
 def test_months_later_is_the_same_day_or_the_last_there_is(day: str, months: int, expected: str) -> None:
     assert months_later(day, months) == expected
+
+
+def test_days_end_with_the_year_9999() -> None:
+    assert months_later("9999-11-30", 1) == "9999-12-30"
+    with pytest.raises(InputError, match="9999-12-01 and 1 months: days end with 9999-12-31; use earlier days"):
+        months_later("9999-12-01", 1)

@@ -18,6 +18,7 @@ STAGES: dict[str, dict[str, tuple[str, str]]] = {
     "Agree": {
         "charter": ("hanse.cli.charter:charter", "lint, print and compare charters"),
         "keys": ("hanse.cli.keys:keys", "make and show Ed25519 keys"),
+        "charter": ("hanse.cli.charter:charter", "lint, print and compare charters"),
         "found": ("hanse.cli.found:found", "draft, sign and publish a genesis entry"),
         "join": ("hanse.cli.join:join", "join a log: site key, word counts, SITE.toml"),
     },

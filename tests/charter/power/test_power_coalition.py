@@ -88,7 +88,7 @@ def rolls(most: int) -> st.SearchStrategy[Roll]:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(rolls(6), rules, st.data())
 def test_what_carries_is_what_the_words_say(of: Roll, by: Rule, data: st.DataObject) -> None:
     side = [data.draw(st.sampled_from("ynax")) for _ in of.votes]
@@ -181,6 +181,17 @@ def test_who_is_present_and_against_is_packed_exactly() -> None:
     by = rule("> 1/2 of cast", quorum="> 2/3 of roll")
     assert fewest_passing(roll(7, 4, 3, 3), by) == (0,)  # against it 3 and 3: 13 of 17, where 4 alone makes 11
     assert fewest_passing(roll(7, 4, 4, 4), by) == (0, 1)  # 4 alone makes 11 of 19; 4 and 4 are more than 7
+
+
+def test_with_more_classes_than_are_looked_at_a_coalition_that_passes_is_given() -> None:
+    of = roll(*range(1, 27), classes="uvwxyz" * 4 + "uv")
+    by = rule("> 1/2 of cast", quorum="> 1/2 of roll", classes="> 1/2 of cast")
+    found = fewest_passing(of, by)
+    assert found is not None
+    assert {of.classes[at] for at in found} == set("uvwxyz")
+    against = [no for size in range(4) for no in itertools.combinations(rest_of(of, found), size)]
+    assert any(carried(of, by, found, no, ()) for no in against)
+    assert len(found) >= len(fewest_passing(of, rule("> 1/2 of cast", quorum="> 1/2 of roll")) or ())
 
 
 def test_more_sums_than_are_looked_at_are_taken_to_fit() -> None:

@@ -94,7 +94,7 @@ def test_the_table_of_fifty_unequal_members_takes_less_than_two_seconds() -> Non
     assert all(row.votes == F(50) and row.fewest_pass and row.fewest_win for row in rows)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(charters)
 def test_any_charter_has_a_table_or_one_clear_reason_why_not(charter: Charter) -> None:
     priced = {(row.kind, row.hardware) for row in charter.price}

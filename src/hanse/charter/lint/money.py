@@ -62,7 +62,8 @@ def in_kind_above_share(of: Subject) -> Iterator[Found]:
     for name, row in of.values.items():
         for day, year in zip(years(charter), row, strict=True):
             if year.in_kind > most.value * year.total:
-                what = f"{name} pledges {float(year.in_kind / year.total):.0%} in kind in the year from {day}; at most {most} may be"
+                part = f"{float(year.in_kind / year.total):.1%}"
+                what = f"{name} pledges {part} in kind in the year from {day}; at most {most} may be"
                 yield Found("in_kind.share_most", what, "let it pledge more cash, or raise the share")
                 break
 

@@ -64,10 +64,12 @@ def cap_without_excess(of: Subject) -> Iterator[Found]:
         )
         return
     founders = {row.member for row in of.charter.sunset}
-    for day in days(of.charter) if of.rows else ():
-        for name, share in shares(of.charter, day).items():
-            if share > power.cap.value and name not in founders:
-                what = f"{name} has {_percent(share)} of the votes from {day} on: excess = {power.excess!r} leaves power to nobody"
+    for day, held in of.votes.items():
+        total = sum(held.values())
+        for name, count in held.items():
+            if count > power.cap.value * total and name not in founders:
+                part = f"{name} has {_percent(count / total)} of the votes from {day} on"
+                what = f"{part}: excess = {power.excess!r} leaves power to nobody"
                 yield Found(
                     "power.cap",
                     what,
@@ -100,10 +102,11 @@ def power_inversion(of: Subject) -> Iterator[Found]:
 
 
 def class_without_voice(of: Subject) -> Iterator[Found]:
-    if not of.rows:
+    if not of.votes:
         return
-    held = [votes(of.charter, day) for day in days(of.charter)]
-    heard = {group_of(of.charter, member) for member in of.charter.member if any(row[member.name] for row in held)}
+    heard = {
+        group_of(of.charter, one) for one in of.charter.member if any(held[one.name] for held in of.votes.values())
+    }
     vetoes = {veto.membership for veto in of.charter.veto}
     for at, row in enumerate(of.charter.membership):
         own = [member for member in of.charter.member if member.membership == row.name]

@@ -16,7 +16,11 @@ _SECTION = re.compile(r"(?:\b(?:[Ss]ections?|[Aa]rticles?|[Pp]aragraphs?)|§) ?\
 
 
 def dangling_reference(of: Subject) -> Iterator[Found]:
-    """What the parser cannot see: {clause} in prose, and numbers of sections, which a charter does not have."""
+    """What the parser cannot see: {clause} in prose, clauses that are not to change, and numbers of sections, which a charter does
+    not have."""
+    for at, name in enumerate(of.charter.amendment.fixed if of.charter.amendment is not None else ()):
+        if not stands(of.charter, name):
+            yield Found(f"amendment.fixed.{at}", f"{name!r} is no clause of the charter", "write the key of one that is")
     for where, text in _texts(of.charter):
         for name in _CLAUSE.findall(text):
             if not stands(of.charter, name):

@@ -96,7 +96,7 @@ RULES: tuple[LintRule, ...] = (
     LintRule(
         "power-inversion",
         "warning",
-        "Payers 70/29/1, cap 40%, excess in proportion: the 1% payer has 20% of the votes. 5 times the median per unit paid is too much.",
+        "Payers 70/29/1, cap 40%, excess in proportion: 20% of the votes for 1%. At most 5 times the median per unit paid.",
         power.power_inversion,
     ),
     LintRule(

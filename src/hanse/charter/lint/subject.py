@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import NamedTuple
 
-from hanse.charter.power.table import Row, power_table
+from hanse.charter.power.formula import votes
+from hanse.charter.power.table import Row, days, power_table
 from hanse.charter.schema import Charter
 from hanse.charter.worth import Worth, worth
 from hanse.errors import InputError
@@ -29,6 +31,8 @@ class Subject:
     charter: Charter
     rows: tuple[Row, ...]
     """The power table; empty where votes follow pledges that cannot be valued, which other rules say."""
+    votes: dict[str, dict[str, Fraction]]
+    """By each day on which they may change, the votes of each member; empty where they cannot be counted."""
     values: dict[str, tuple[Worth, ...]]
     """By member, what it pledges in each year; empty where that cannot be valued."""
 
@@ -36,11 +40,11 @@ class Subject:
 def subject_of(charter: Charter) -> Subject:
     """A charter that has no term, or a pledge without a price, gives less to look at."""
     try:
-        rows = power_table(charter)
+        rows, held = power_table(charter), {day: votes(charter, day) for day in days(charter)}
     except InputError:
-        rows = ()
+        rows, held = (), {}
     try:
         values = worth(charter)
     except InputError:
         values = {}
-    return Subject(charter, rows, values)
+    return Subject(charter, rows, held, values)

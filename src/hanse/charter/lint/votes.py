@@ -7,7 +7,6 @@ from fractions import Fraction
 
 from hanse.charter.clause import DecisionKind
 from hanse.charter.lint.subject import Found, Subject
-from hanse.charter.power.formula import votes
 from hanse.charter.power.outcome import is_quorate, roll_of
 from hanse.charter.power.table import Row
 from hanse.charter.schema import Charter
@@ -42,7 +41,7 @@ def coalition_too_small(of: Subject) -> Iterator[Found]:
 
 
 def _is_small(of: Subject, row: Row) -> bool:
-    held, few = votes(of.charter, row.day), row.fewest_pass or ()
+    held, few = of.votes[row.day], row.fewest_pass or ()
     return 3 * len(few) < row.voters and 3 * sum((held[name] for name in few), Fraction(0)) < row.votes
 
 
@@ -56,14 +55,14 @@ def support_under_half(of: Subject) -> Iterator[Found]:
 def unreachable_quorum(of: Subject) -> Iterator[Found]:
     for row in _first(row for row in of.rows if not row.voters):
         yield Found(f"decision.{row.kind}", f"nobody has a vote{_from(row)}", "give votes by class, seats or pledges")
-    for row in _first(row for row in of.rows if row.voters > 2 and _needs_all(of.charter, row)):
+    for row in _first(row for row in of.rows if row.voters > 2 and _needs_all(of, row)):
         what = f"{row.quorum} needs all {row.voters} members{_from(row)}: one that is silent stops every decision"
         yield Found(f"decision.{row.kind}.quorum", what, "lower it, and write unanimity into passes where it is meant")
 
 
-def _needs_all(charter: Charter, row: Row) -> bool:
-    roll = roll_of(charter, {name: count for name, count in votes(charter, row.day).items() if count})
-    return not is_quorate(roll, charter.decision[row.kind], roll.total - min(roll.votes), len(roll.names) - 1)
+def _needs_all(of: Subject, row: Row) -> bool:
+    roll = roll_of(of.charter, {name: count for name, count in of.votes[row.day].items() if count})
+    return not is_quorate(roll, of.charter.decision[row.kind], roll.total - min(roll.votes), len(roll.names) - 1)
 
 
 def amendment_by_inactive(of: Subject) -> Iterator[Found]:

@@ -11,12 +11,16 @@ passing harder, so a smallest coalition has the members with most votes of each 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 
 from hanse.charter.clauses.votes import Rule
 from hanse.charter.power.outcome import Roll, is_carried, is_quorate
 from hanse.charter.threshold import Threshold
 
+SIZES_MOST = 30_000
+"""Ways to divide a coalition among classes looked at, where each class must agree. With more of them `fewest_passing` gives a
+coalition that can pass, built from those with most votes, and a smaller one may exist. Three classes of 31 come within it."""
 SUMS_MOST = 100_000
 """Different sums of votes looked at. With more of them, sums lie so close that one is taken to fit between quorum and majority;
 then `fewest_passing` may be one member too few. No roll of whole votes comes near."""
@@ -61,14 +65,30 @@ def fewest_blocking(roll: Roll, rule: Rule) -> tuple[int, ...]:
 
 
 def fewest_passing(roll: Roll, rule: Rule) -> tuple[int, ...] | None:
-    """A smallest coalition that can pass; None when none can."""
+    """A smallest coalition that can pass; None when none can. See `SIZES_MOST` and `SUMS_MOST`."""
     classes = _by_class(roll, rule)
-    least = 0 if rule.classes is None else 1
-    for size in sorted(itertools.product(*(range(least, len(own) + 1) for own in classes)), key=sum):
+    sizes: Iterable[tuple[int, ...]]
+    if rule.classes is None:
+        sizes = ((count,) for count in range(1, len(roll.names) + 1))
+    else:
+        least = len(fewest_passing(roll, rule.model_copy(update={"classes": None})) or ())  # classes only ask for more
+        sizes = _sizes(roll, classes, least)
+    for size in sizes:
         chosen = [own[:count] for own, count in zip(classes, size, strict=True)]
         if _passes_somehow(roll, rule, chosen, [own[count:] for own, count in zip(classes, size, strict=True)]):
             return tuple(sorted(itertools.chain(*chosen)))
     return None
+
+
+def _sizes(roll: Roll, classes: list[list[int]], least: int) -> Iterable[tuple[int, ...]]:
+    """How many of each class, at least one: all ways from the fewest on; or, of too many, those that add the most votes first."""
+    if math.prod(map(len, classes)) <= SIZES_MOST:
+        every = itertools.product(*(range(1, len(own) + 1) for own in classes))
+        return sorted((size for size in every if sum(size) >= least), key=sum)
+    heads = [own[0] for own in classes]
+    more = _sorted(roll, [at for own in classes for at in own[1:]])
+    chosen = (heads + more[:count] for count in range(len(more) + 1))
+    return (tuple(sum(at in own for at in some) for own in classes) for some in chosen)
 
 
 def _passes_somehow(roll: Roll, rule: Rule, chosen: list[list[int]], rest: list[list[int]]) -> bool:
