@@ -110,10 +110,12 @@ def test_the_charter_page_runs_as_it_stands_and_its_charter_lints_clean(tmp_path
     script = "set -euo pipefail\n" + "".join(re.findall(r"```sh\n(.*?)```", page, re.S))
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=os.environ | {"PATH": path, "HANSE": str(ROOT)},
-                          capture_output=True, text=True, timeout=120, check=False)  # fmt: skip
+                          capture_output=True, text=True, timeout=300, check=False)  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert "1 charter: no findings" in done.stdout
     assert "notice_days = 90" in (tmp_path / "proposal.toml").read_text(encoding="utf-8")
+    assert "5 signed, complete" in done.stdout
+    assert "### Withdrawal" in (tmp_path / "changes.md").read_text(encoding="utf-8")
 
 
 def test_the_settings_page_is_that_of_the_models() -> None:

@@ -53,7 +53,8 @@ def test_a_key_without_ceiling_is_in_proportion() -> None:
 
 
 def test_what_is_above_the_ceiling_goes_to_the_others_in_proportion() -> None:
-    assert first(with_bases([700, 200, 100], rule="key", budget="100 USD", ceiling="1/2")) == [50, Fraction(100, 3), Fraction(50, 3)]
+    found = first(with_bases([700, 200, 100], rule="key", budget="100 USD", ceiling="1/2"))
+    assert found == [50, Fraction(100, 3), Fraction(50, 3)]
 
 
 @settings(deadline=None)

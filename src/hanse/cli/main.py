@@ -16,7 +16,6 @@ STAGES: dict[str, dict[str, tuple[str, str]]] = {
         "case": ("hanse.cli.case:case", "should we found this consortium, on these terms: simulated, with ranges"),
     },
     "Agree": {
-        "charter": ("hanse.cli.charter:charter", "lint, print and compare charters"),
         "keys": ("hanse.cli.keys:keys", "make and show Ed25519 keys"),
         "charter": ("hanse.cli.charter:charter", "lint, print and compare charters"),
         "found": ("hanse.cli.found:found", "draft, sign and publish a genesis entry"),

@@ -18,7 +18,7 @@ from hanse.charter.render.articles import WORDS, referring, unnumbered
 from hanse.charter.render.silence import SILENT
 from hanse.charter.schema import Charter
 from hanse.charter.worth import worth
-from hanse.errors import CharterError
+from hanse.errors import InputError
 
 _TITLES = {key: f"“{words.title}”" for words in WORDS for key in words.keys}
 T = TypeVar("T")
@@ -113,7 +113,7 @@ def compare(before: Charter, after: Charter) -> Changes:
     def both(what: str, find: Callable[[Charter], T]) -> tuple[T, T] | None:
         try:
             return find(before), find(after)
-        except CharterError as error:
+        except InputError as error:
             unknown.append(f"{what}: {error}")
             return None
 

@@ -92,15 +92,21 @@ def _from(run: list[VotesChange]) -> str:
 
 
 def _power(changes: Changes) -> list[str]:
-    return [f"### {sentence(f'decision on {KINDS[item.kind]}')[:-1]}\n\n{table(power_rows(item))}" for item in changes.power]
+    """Kinds of decision with the same rows stand together."""
+    found: dict[Table, list[str]] = {}
+    for item in changes.power:
+        found.setdefault(power_rows(item), []).append(KINDS[item.kind])
+    return [f"### On {listed(kinds)}\n\n{table(rows)}" for rows, kinds in found.items()]
 
 
 def power_rows(item: PowerChange) -> Table:
-    """Rows before and after of one kind of decision."""
+    """Rows before and after of one kind of decision, without columns that tell nothing."""
     rows = [(label, *_cells(row)) for label, side in (("was", item.was), ("becomes", item.becomes)) for row in side]
     rows += [(label, *["cannot be decided by vote"], *["–"] * (len(_HEADS) - 2))
              for label, side in (("was", item.was), ("becomes", item.becomes)) if not side]  # fmt: skip
-    return Table(_HEADS, tuple(sorted(rows, key=lambda row: row[0] != "was")))
+    rows.sort(key=lambda row: row[0] != "was")
+    told = [at for at in range(len(_HEADS)) if any(row[at] != "–" for row in rows)]
+    return Table(tuple(_HEADS[at] for at in told), tuple(tuple(row[at] for at in told) for row in rows))
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -108,18 +114,20 @@ def _cells(row: Row) -> tuple[str, ...]:
     other = [f"{many(row.lazy_hours, 'hour')} of silence"] if row.lazy_hours is not None else []
     other += [f"any {row.any_members} at once"] if row.any_members is not None else []
     other += [f"veto of {listed(row.vetoes)}"] if row.vetoes else []
+    pairs = row.voters * (row.voters - 1) // 2
     return (
-        day(row.day) if row.day else "the start", str(row.voters), f"{row.passes}{quorum}", _names(row.pass_alone),
-        _names(tuple(" with ".join(pair) for pair in row.pass_pairs)), _names(row.block_alone),
-        _names(tuple(" with ".join(pair) for pair in row.block_pairs)), _fewest(row.fewest_pass), _fewest(row.fewest_win),
+        day(row.day) if row.day else "the start", str(row.voters), f"{row.passes}{quorum}", _names(row.pass_alone, row.voters),
+        _names([" with ".join(pair) for pair in row.pass_pairs], pairs), _names(row.block_alone, row.voters),
+        _names([" with ".join(pair) for pair in row.block_pairs], pairs), _fewest(row.fewest_pass), _fewest(row.fewest_win),
         _fewest(row.fewest_block), "; ".join(other) or "–",
     )  # fmt: skip
 
 
-def _names(names: tuple[str, ...]) -> str:
-    if len(names) > 6:
-        return f"{len(names)}: {', '.join(names[:6])} …"
-    return ", ".join(names) or "–"
+def _names(names: Sequence[str], everybody: int) -> str:
+    """At most six of them; `everybody` is how many there could be."""
+    if len(names) == everybody > 1:
+        return f"any of {everybody}"
+    return f"{len(names)}: {', '.join(names[:6])} …" if len(names) > 6 else ", ".join(names) or "–"
 
 
 def _fewest(names: tuple[str, ...] | None) -> str:

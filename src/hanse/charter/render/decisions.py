@@ -82,7 +82,8 @@ def amendment(charter: Charter) -> list[Part]:
         consent = "A class that loses a right need not agree."
     fixed = "Within the term, every clause can be changed."
     if found.fixed:
-        fixed = f"Within the term, no amendment changes: {'; '.join(found.fixed)}."
+        clauses = (f"{{{item}}}" if item in Charter.model_fields else f"“{item}”" for item in found.fixed)
+        fixed = f"Within the term, no amendment changes: {'; '.join(clauses)}."
     notice = f"{many(found.notice_days, 'day')} after notice of the text"
     text = f"The charter is changed by {decided(charter, found.decided_by)}, {notice}."
     return [text, consent, fixed]
@@ -91,6 +92,9 @@ def amendment(charter: Charter) -> list[Part]:
 def dispute(charter: Charter) -> list[Part]:
     found = charter.dispute
     assert found is not None
-    parts: list[Part] = ["Members that disagree about a duty go, in this order, before:"]
-    parts += [f"{step.before or 'a body that is not named'}, for {many(step.days, 'day')} at most;" for step in found.step]
-    return [*parts, "What is left after the last step:", Quote(found.then)]
+    steps = (f"before “{step.before}”, for {many(step.days, 'day')} at most" for step in found.step)
+    return [
+        f"Members that disagree about a duty go {'; then '.join(steps)}.",
+        "What is left after the last step:",
+        Quote(found.then),
+    ]

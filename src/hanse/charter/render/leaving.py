@@ -16,7 +16,7 @@ def withdrawal(charter: Charter) -> list[Part]:
         "whole_term": "All pledges and dues of the term stay due: money runs on after the exit.",
     }
     ends = {"at_notice": "on the day of notice", "at_exit": "on the day of exit"}
-    locked = "A notice takes effect from the first day on."
+    locked = "Notices take effect from the first day of this charter on."
     if found.locked_until is not None:
         locked = f"No notice takes effect before {day(found.locked_until)}."
     leaves = f"A member may leave {many(found.notice_days, 'day')} after its notice; its votes end {ends[found.votes_end]}."
@@ -45,7 +45,7 @@ def dissolution(charter: Charter) -> list[Part]:
     deficit = {"by_paid": "in proportion to what each has paid", "equal": "in equal parts"}
     heir = "No organization is named as heir of name, accounts and bucket."
     if found.heir:
-        heir = f"Name, accounts and bucket go to {found.heir}, as heir, which their holders must assist."
+        heir = f"Name, accounts and bucket go to “{found.heir}”, as heir, which their holders must assist."
     return [
         f"The consortium ends by {decided(charter, found.decided_by)}, and when it has fewer than "
         f"{many(found.members_least, 'member')}.",
@@ -64,6 +64,8 @@ def weights(charter: Charter) -> list[Part]:
         "delete": "all weights are deleted",
         "to_heir": "the weights go to the heir ({dissolution})",
     }
-    keys = f"The signing keys are kept afterwards by: {found.keys}." if found.keys else "The signing keys are destroyed afterwards."
+    keys = "The signing keys are destroyed afterwards."
+    if found.keys:
+        keys = f"The signing keys are kept afterwards by: “{found.keys}”."
     mirrors = f"At all times at least {many(found.mirrors_least, 'member')} keep a copy of the log and the weights."
     return [f"When the consortium ends, {fate[found.on_dissolution]}.", mirrors, keys]

@@ -36,7 +36,7 @@ def training(charter: Charter) -> list[Part]:
     assert found is not None
     where = "Members train at sites of their own, and text stays there."
     if found.operator is not None:
-        where = f"One shared facility trains for all; it is run by {found.operator}."
+        where = f"One shared facility trains for all; it is run by “{found.operator}”."
     first = "Money for a run is free only after its plan is decided." if found.plan_first else (
         "Money for a run may be spent before its plan is decided."
     )  # fmt: skip
@@ -60,9 +60,9 @@ def audit(charter: Charter) -> list[Part]:
     assert found is not None
     drawn = {"lot": "by lot", "vote": "by vote", "lot_and_vote": "by lot and by vote"}
     pays = {"audited": "the audited member", "consortium": "the consortium"}
-    by = f"The auditor is {found.auditor}" if found.auditor else "Members audit each other"
+    by = f"The auditor is “{found.auditor}”" if found.auditor else "Members audit each other"
     return [
-        f"There are {many(found.per_round, 'audit')} for each release; the audited member is drawn {drawn[found.drawn]}.",
+        f"Each release has {many(found.per_round, 'audit')}; the audited member is drawn {drawn[found.drawn]}.",
         f"{by}; {pays[found.paid_by]} pays.",
         f"The member opens its machine within {many(found.access_days, 'day')}, the report is there within "
         f"{many(found.report_days, 'day')}, and members may object for {many(found.objection_days, 'day')} before a result counts.",
@@ -76,7 +76,7 @@ def release(charter: Charter) -> list[Part]:
     if found.exceptions_by is not None:
         other = f"Another license is allowed by {decided(charter, found.exceptions_by)}."
     early = f"the members of {listed(f'class “{name}”' for name in found.early_access)}" if found.early_access else "all members"
-    embargo = f"How long {early} may have a release before the public has no limit."
+    embargo = f"{early[:1].upper()}{early[1:]} may have a release before the public, without limit of time."
     if found.embargo_days is not None:
         embargo = f"{early[:1].upper()}{early[1:]} have a release at most {many(found.embargo_days, 'day')} before the public."
     opens = "That time ends by itself." if found.opens_by_itself else "At the end of that time somebody must open it."
@@ -94,11 +94,11 @@ def release(charter: Charter) -> list[Part]:
 def bucket(charter: Charter) -> list[Part]:
     found = charter.bucket
     assert found is not None
-    pays = "is paid from dues" if found.payer == "dues" else f"is paid by {found.payer}"
+    pays = "is paid from dues" if found.payer == "dues" else f"is paid by “{found.payer}”"
     moved = "Only its owner can move the log elsewhere."
     if found.replaced_by is not None:
         moved = f"The log is moved elsewhere, without the owner, by {decided(charter, found.replaced_by)}."
-    owner = f"The one store of the consortium belongs to {found.owner} and {pays}"
+    owner = f"The one store of the consortium belongs to “{found.owner}” and {pays}"
     return [f"{owner}; it is trusted to be there, and with nothing else.", moved]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hanse.charter.clauses.money import Dues, Pledge
 from hanse.charter.render.article import Part, Table
 from hanse.charter.render.schedule import schedule
-from hanse.charter.render.words import day, decided, listed, many, money, share, units
+from hanse.charter.render.words import day, decided, every, listed, many, money, share, units
 from hanse.charter.schema import Charter
 from hanse.units import Ratio
 
@@ -15,7 +15,7 @@ def dues(charter: Charter) -> list[Part]:
     assert found is not None
     parts: list[Part] = [_rule(found), _growth(found)]
     if found.revised_years is not None:
-        parts.append(f"Bases and shares are set anew every {many(found.revised_years, 'year')}.")
+        parts.append(f"Bases and shares are set anew {every(found.revised_years, 'year')}.")
     else:
         parts.append("Bases and shares are not set anew within the term.")
     parts.append(f"Dues are paid within {many(found.due_days, 'day')} of the start of the term and of each of its anniversaries.")
@@ -88,7 +88,7 @@ def in_kind(charter: Charter) -> list[Part]:
     most = "All of a member's pledges may be in kind."
     if found.share_most is not None:
         most = f"At most {share(found.share_most)} of the value of a member's pledges may be in kind."
-    revised = f"Prices are set anew every {many(found.revised_years, 'year')}, by {decided(charter, found.revised_by)}."
+    revised = f"Prices are set anew {every(found.revised_years, 'year')}, by {decided(charter, found.revised_by)}."
     return [most, revised]
 
 

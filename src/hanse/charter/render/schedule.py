@@ -9,6 +9,7 @@ from hanse.charter.render.article import Part, Table
 from hanse.charter.render.words import amount, day, listed, units
 from hanse.charter.schema import Charter
 from hanse.charter.worth import Worth, price_of, worth, years
+from hanse.errors import InputError
 
 
 def schedule(charter: Charter) -> list[Part]:
@@ -19,8 +20,10 @@ def schedule(charter: Charter) -> list[Part]:
         return ["What these pledges are worth in a year is not stated: the charter has no term from which years are counted."]
     if unpriced:
         return [f"What these pledges are worth in a year is not stated: the price table has no row for {listed(unpriced)}."]
-    found = worth(charter)
-    starts = years(charter)
+    try:
+        found, starts = worth(charter), years(charter)
+    except InputError as error:  # a term up to the last day there is
+        return [f"What these pledges are worth in a year is not stated: {error}."]
     columns = {start: tuple(row[at] for row in found.values()) for at, start in enumerate(starts)}
     heads, cells = [], []
     for column, alike in groupby(starts, columns.__getitem__):

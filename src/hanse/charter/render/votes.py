@@ -23,8 +23,10 @@ def power(charter: Charter) -> list[Part]:
     floor = f"at least {share(found.floor)}" if found.floor is not None else "no least share"
     cap = f"at most {share(found.cap)}" if found.cap is not None else "no most share"
     parts.append(f"Of all votes, a voting member has {floor} and {cap}.")
+    if found.cap is None and found.excess is None:
+        return parts
     excess = {
-        None: "What becomes of power above a cap is not said.",
+        None: "What becomes of power above the cap is not said.",
         "pro_rata": "Power above the cap goes to the other members in proportion to theirs, until nobody is above it.",
         "equal": "Power above the cap goes to the other members in equal parts.",
         "lapses": "Power above the cap lapses.",
@@ -51,7 +53,7 @@ def _veto(row: Veto) -> str:
     kinds = listed((KINDS[kind] for kind in row.kinds), "or")
     until = f"before {day(row.until)}" if row.until is not None else "for the whole term"
     within = f"within {many(row.within_days, 'day')} of the vote" if row.within_days is not None else "with no limit after the vote"
-    grounds = f"on no other ground than this: {row.grounds}" if row.grounds else "for any reason"
+    grounds = f"on no other ground than this: “{row.grounds}”" if row.grounds else "for any reason"
     return f"{who} may stop a decision on {kinds}, {until}, {within}, {grounds}."
 
 

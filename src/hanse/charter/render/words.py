@@ -46,6 +46,11 @@ def many(count: int, one: str, several: str = "") -> str:
     return f"{count:,} {one if count == 1 else several or one + 's'}"
 
 
+def every(count: int, one: str) -> str:
+    """every year, every 3 years."""
+    return f"every {one if count == 1 else many(count, one)}"
+
+
 def day(text: str) -> str:
     """1 January 2027."""
     return say_day(date.fromisoformat(text))
