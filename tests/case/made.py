@@ -9,7 +9,7 @@ import numpy as np
 from hanse.case.arrays import Bools
 from hanse.case.chance import Chance
 from hanse.case.dynamics import Trace
-from hanse.case.parameters import PARAMETERS, Drawn, central, replaced
+from hanse.case.parameters import PARAMETERS, Drawn, Range, central, replaced
 from hanse.case.private import Private
 from hanse.case.scene import Scene, set_scene
 from hanse.case.simulation import one
@@ -63,3 +63,12 @@ def scene(found: Terms, **beliefs: float) -> Scene:
 
 def everybody(found: Terms, draws: int = 1) -> Bools:
     return np.ones((found.members, draws), dtype=bool)
+
+WEAK_RIVALS = {"startup_budget": 1e6, "sponsor_focus": 1e-4, "grant_budget": 1e5}
+"""Nobody else releases anything of use."""
+
+
+def known(**beliefs: float) -> tuple[Range, ...]:
+    """All parameters at their values, or at others."""
+    values = {item.name: item.value for item in PARAMETERS} | beliefs
+    return replaced(PARAMETERS, {name: (value, value, value) for name, value in values.items()}, "test")

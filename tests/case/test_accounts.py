@@ -63,8 +63,7 @@ def test_things_in_kind_and_grants_count_as_far_as_they_are_of_use() -> None:
 def test_wishes_that_are_apart_cost_money_and_use() -> None:
     found = terms(2, 10**8, spec=WISHES, power={"basis": "member"})
     where = scene(found)
-    paid = pay(where, 1, everybody(found))
-    distance, mean = distances(where, paid, everybody(found))
+    distance, mean = distances(where, 1, everybody(found))
     assert distance[:, 0] == pytest.approx([0.5, 0.5])  # two axes, one long each, and the model half way
     assert mean[0] == pytest.approx(0.5)
     *_, joint = spend(found)
@@ -76,7 +75,7 @@ def test_who_pays_more_is_nearer_to_its_wish_where_votes_follow_pledges() -> Non
     pays = [{"member": "m0", "kind": "cash", "amount": "200_000_000 USD"}]
     found = terms(2, 10**8, spec=WISHES, power={"basis": "pledged"}, pledge=pays)
     where = scene(found)
-    distance, _ = distances(where, pay(where, 1, everybody(found)), everybody(found))
+    distance, _ = distances(where, 1, everybody(found))
     assert distance[:, 0] == pytest.approx([2 / 16, 2 * 9 / 16])
 
 

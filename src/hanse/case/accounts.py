@@ -33,7 +33,8 @@ class Accounts:
 
     @classmethod
     def open(cls, shape: tuple[int, int]) -> Accounts:
-        return cls(np.zeros(shape), {o: np.zeros(shape) for o in OPTIONS}, {o: np.zeros(shape) for o in OPTIONS})
+        paid, *sums = np.zeros((1 + 2 * len(OPTIONS), *shape), np.float32)
+        return cls(paid, dict(zip(OPTIONS, sums[::2], strict=True)), dict(zip(OPTIONS, sums[1::2], strict=True)))
 
     def book(self, scene: Scene, year: Year, number: int, choice: Choice, here: Bools) -> None:
         """One year. `choice.cost` is what each pays, members and those who still owe."""
@@ -52,8 +53,9 @@ class Accounts:
             ("consortium", use, control, cost), ("alone", alone, year.control * share, run), ("API", 0.0, 0.0, 0.0),
             ("wait", choice.use_outside, choice.control_outside, 0.0), ("hedge", small, 0.0, 0.0),
         ):  # fmt: skip
-            self.bill[option] += factor * (bill - saved + spent)
-            self.net[option] += factor * (saved + worth - spent)
+            gain = saved - spent
+            self.bill[option] += factor * (bill - gain)
+            self.net[option] += factor * (gain + worth)
 
 
 def planned(scene: Scene, number: int) -> Floats:

@@ -44,4 +44,5 @@ def _dues(terms: Terms, dues: DuesTerms, year: int, paying: Bools) -> Floats:
         key=terms.demand.tokens if dues.key is None else dues.key,
         rate=dues.rate, floor=dues.floor, cap=dues.cap, ceiling=dues.ceiling,
     )  # fmt: skip
-    return shares(dues.rule, np.full(paying.shape[1], dues.budget[year]), basis, paying)
+    asked = shares(dues.rule, np.full(paying.shape[1], dues.budget[year]), basis, paying)
+    return asked.astype(terms.cash.dtype, copy=False)

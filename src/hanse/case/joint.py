@@ -62,7 +62,7 @@ def distances(scene: Scene, number: int, present: Bools) -> tuple[Floats, Floats
     chosen = power.T @ terms.wishes
     squared = (terms.wishes**2).sum(axis=1)[:, None] - 2 * terms.wishes @ chosen.T + (chosen**2).sum(axis=1)
     distance = np.where(terms.wishing[:, None], np.maximum(squared, 0.0), 0.0)
-    heads = np.maximum(present.sum(axis=0), 1)
+    heads = np.maximum(present.sum(axis=0, dtype=np.float32), 1)
     return distance, (distance * present).sum(axis=0) / heads
 
 
@@ -126,5 +126,5 @@ def _without(scene: Scene, joint: Joint) -> Floats:
     The model falls behind by -slope * ln(1 - part), so the share shrinks by (1 - part) ** (slope / patience).
     """
     power = slope(scene.p) / scene.p["patience"]
-    found: Floats = np.exp(power * np.log1p(-np.minimum(joint.part, 1 - 1e-6)))
+    found: Floats = np.exp(power * np.log(1 - np.minimum(joint.part, 1 - 1e-6)))
     return found

@@ -57,9 +57,7 @@ class Effect:
 def levers(charter: Charter, clauses: Collection[str] | None = None) -> tuple[Lever, ...]:
     """All of them, or those of some clauses; without options that no valid charter has, or that change nothing."""
     found = []
-    for clause, change, values in options(charter):
-        if clauses is not None and clause not in clauses:
-            continue
+    for clause, change, values in options(charter, clauses):
         try:
             changed = parse_charter(values, f"{clause}: {change}")
         except CharterError:
@@ -71,7 +69,8 @@ def levers(charter: Charter, clauses: Collection[str] | None = None) -> tuple[Le
 
 def effects(charter: Charter, private: Private, draws: int, seed: int, ranges: tuple[Range, ...] = PARAMETERS,
             seen: Seen | None = None) -> tuple[Effect, ...]:  # fmt: skip
-    """Every lever's effect, the most helpful first. Members go on to wish what they wish under `charter`.
+    """Every lever's effect, the most helpful first: for being near, else for being founded, else for staying. Members go on to wish
+    what they wish under `charter`.
 
     Raises what `terms_of` raises for the charter itself.
     """
@@ -79,7 +78,7 @@ def effects(charter: Charter, private: Private, draws: int, seed: int, ranges: t
     terms = [terms_under(each, charter, private) for each in (charter, *(lever.charter for lever in found))]
     before, *after = sample(terms, draws, seed, ranges, seen)
     rows = [_effect(lever, before, changed) for lever, changed in zip(found, after, strict=True)]
-    return tuple(sorted(rows, key=lambda row: row.near_before - row.near))
+    return tuple(sorted(rows, key=lambda row: (row.near, row.founded, row.stays), reverse=True))
 
 
 def _effect(lever: Lever, before: Sample, after: Sample) -> Effect:

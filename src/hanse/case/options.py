@@ -5,7 +5,7 @@ Options keep the money as it is where they can: another dues rule raises the sam
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -41,16 +41,13 @@ Option = tuple[str, str, Values]
 """Key of the charter that changes, with dots; the change in words; plain values of the whole charter."""
 
 
-def options(charter: Charter) -> Iterator[Option]:
-    """All of them, by clause; some may be no valid charter, or change nothing."""
-    yield from _dues(charter)
-    yield from _release(charter)
-    yield from _withdrawal(charter)
-    yield from _assurance(charter)
-    yield from _term(charter)
-    yield from _sunset(charter)
-    yield from _scope(charter)
-    yield from _members(charter)
+def options(charter: Charter, clauses: Collection[str] | None = None) -> Iterator[Option]:
+    """All of them, or those of some clauses, in a fixed order; some may be no valid charter, or change nothing."""
+    makers = {"dues": _dues, "release": _release, "withdrawal": _withdrawal, "assurance": _assurance, "term": _term,
+              "sunset": _sunset, "spec": _scope, "training": _training, "member": _members}  # fmt: skip
+    for key, make in makers.items():
+        if clauses is None or any(clause.split(".")[0] == key for clause in clauses):
+            yield from (option for option in make(charter) if clauses is None or option[0] in clauses)
 
 
 def _with(charter: Charter, key: str, value: Any) -> Values:
@@ -147,7 +144,7 @@ def _assurance(charter: Charter) -> Iterator[Option]:
     budget = raised(charter)
     if charter.assurance is not None:
         yield "assurance.threshold", "no threshold below which pledges do not bind", _with(charter, "assurance", None)
-    if budget is None or charter.currency is None:
+    if budget is None or not pledged + budget or charter.currency is None:
         return
     term = _dated(charter).term
     assert term is not None
@@ -195,6 +192,9 @@ def _scope(charter: Charter) -> Iterator[Option]:
         agreed = next(row for row in rows if row["member"] == nearest)
         words = f"one model for all, agreed before pledging: the one that {nearest} wishes for"
         yield "spec", words, _with(charter, "spec", [agreed | {"member": row["member"]} for row in rows])
+
+
+def _training(charter: Charter) -> Iterator[Option]:
     sites = [member.name for member in charter.member if member.site]
     if charter.training is not None and charter.training.sites == "shared":
         own = {key: value for key, value in charter.document()["training"].items() if key != "operator"}

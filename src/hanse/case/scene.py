@@ -67,7 +67,7 @@ class Year:
 
 def set_scene(terms: Terms, p: Drawn, chance: Luck, years: int) -> Scene:
     """The draw's truth about every member. A member's luck has its name, so that charters with the same members share it."""
-    luck = np.stack([chance.normal(f"demand/{name}") for name in terms.names])
+    luck = np.stack([chance.normal(f"demand/{name}") for name in terms.names]).astype(p["demand_spread"].dtype)
     spread = np.where(terms.demand.known[:, None], KNOWN_SPREAD, p["demand_spread"])
     factor = np.exp(spread * luck - spread**2 / 2)
     stated = terms.demand.growth[:, None]
