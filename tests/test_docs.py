@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from hanse.case.parameters import PARAMETERS
 from hanse.charter.lint.check import lint_document
 from hanse.charter.lint.rules import RULES
 from hanse.charter.schema import load_toml
@@ -124,6 +125,17 @@ def test_the_settings_page_is_that_of_the_models() -> None:
 
 def test_the_outlook_page_is_that_of_the_catalogue() -> None:
     assert (ROOT / "docs" / "outlook.md").read_text(encoding="utf-8") == page_of("outlook")
+
+
+@pytest.mark.slow
+def test_the_equations_page_is_that_of_the_case() -> None:
+    assert (ROOT / "docs" / "equations.md").read_text(encoding="utf-8") == page_of("equations")
+
+
+@pytest.mark.parametrize("name", [item.name for item in PARAMETERS])
+def test_every_parameter_of_the_case_stands_in_an_equation(name: str) -> None:
+    by_hand = (ROOT / "docs" / "equations.md").read_text(encoding="utf-8").split("## Parameters\n")[0]
+    assert re.search(rf"\b{name}\b", by_hand)
 
 
 def page_of(name: str) -> str:

@@ -184,9 +184,10 @@ def test_single_precision_is_enough(spec: Any) -> None:
 
 
 def test_the_lag_of_a_whole_simulation_is_that_of_its_budget() -> None:
+    law = {"cost_growth": 2.4, "catch_up": 10.0, "anchor_budget": 1.5e9, "anchor_lag": 6.2}
     found = trace(terms(3, 10**8, private(preset="heavy", grant=[{"source": "S", "amount": "1_000_000_000 USD"}]), release=RELEASE),
-                  **{**CALM, "cost_growth": 2.4, "catch_up": 10.0, "anchor_budget": 1.5e9, "anchor_lag": 6.2})  # fmt: skip
-    p = middle()
+                  **CALM, **law)  # fmt: skip
+    p = middle(**law)
     for year in range(YEARS):
         there = found.alive[year]
         assert found.budget[year][there] == pytest.approx(budget_for(p, found.lag[year][there], 2027.5 + year), rel=1e-3)

@@ -67,7 +67,7 @@ def of(case: dict[str, Any], **clauses: Any) -> Terms:
 
 
 @given(CHARTERS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_assurance_that_any_member_alone_would_meet_never_makes_founding_less_likely(case: dict[str, Any]) -> None:
     plain = trace(of(case), 64)
     sure = trace(of(case, assurance={"threshold": "1 USD", "by": "2026-12-31"}), 64)
@@ -76,14 +76,14 @@ def test_assurance_that_any_member_alone_would_meet_never_makes_founding_less_li
 
 
 @given(CHARTERS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_a_longer_embargo_never_makes_anybody_less_willing_to_sign(case: dict[str, Any]) -> None:
     short, long = trace(of(case), 64), trace(of({**case, "embargo": case["embargo"] + 180}), 64)
     assert ((long.left > 0) >= (short.left > 0)).all()
 
 
 @given(CHARTERS, st.integers(2, 6))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_a_higher_threshold_is_never_met_more_often(case: dict[str, Any], times: int) -> None:
     low, high = (trace(of(case, assurance={"threshold": f"{amount:_} USD", "by": "2026-12-31"}), 64)
                  for amount in (case["cash"], case["cash"] * times))  # fmt: skip

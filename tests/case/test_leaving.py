@@ -78,7 +78,7 @@ def one_leaves(clauses: dict[str, Any]) -> Trace:
                 {"name": "m1", "early_month": "50_000_000 USD"}, {"name": "m2", "early_month": "50_000_000 USD"}],
     )  # fmt: skip
     return trace(
-        terms(3, None, own, release=EARLY, pledge=[
+        terms(3, None, own, release=EARLY, arrears={"notice_days": 30, "suspend_days": 60, "terminate_days": 90}, pledge=[
             {"member": "m0", "kind": "cash", "amount": "1_000_000 USD", "end": "2028-01-01"},
             {"member": "m0", "kind": "cash", "amount": "90_000_000 USD", "start": "2028-01-01"}], **clauses),
         60, **CALM, member_cost=1.0, discount=0.0, anchor_lag=3.0)  # fmt: skip
@@ -95,6 +95,12 @@ def test_who_leaves_pays_what_is_due_until_then(clauses: dict[str, Any], left: i
     gone = found.left[0] == left
     assert found.accounts.paid[0][gone] / 1e6 == pytest.approx(np.full(gone.sum(), paid), rel=1e-3)
     assert (found.left[1:, gone] > left).all()
+
+
+def test_a_debt_within_the_notice_keeps_nobody_that_would_leave_without() -> None:
+    free, owing = one_leaves(leaving(360, "nothing")), one_leaves(leaving(360, "due_within_notice"))
+    assert (free.left[0] == owing.left[0]).all()
+    assert (owing.accounts.paid[0] >= free.accounts.paid[0]).all()
 
 
 def test_who_owes_the_whole_term_has_no_reason_to_leave_over_cost() -> None:
@@ -177,3 +183,19 @@ def test_a_charter_without_money_is_never_founded() -> None:
     found = trace(terms(2, None))
     assert not found.founded.any()
     assert (found.lag == NEVER).all()
+
+
+def test_who_is_bound_and_pays_more_than_it_gets_leaves_out_what_it_may() -> None:
+    brings = {"member": "m0", "kind": "evaluations", "quantity": 90, "measure": "count", "start": "2028-01-01"}
+    price = [{"kind": "evaluations", "price": "1_000_000 USD", "as_of": "2026-11-01"}]
+    own = private(
+        grant=[{"source": "State", "amount": "3_000_000_000 USD"}],
+        member=[{"name": "m0", "tokens": 0, "control": "0 USD", "early_month": "1_200_000 USD"}],
+    )
+    found = trace(
+        terms(2, None, own, release=EARLY, price=price, pledge=[brings], **leaving(0, "nothing", "2031-01-01")),
+        60, **CALM, member_cost=1.0, discount=0.0, cut=0.5, in_kind_cost=1.0,
+    )  # fmt: skip
+    there = found.left[0] == 4
+    assert there.mean() > 0.9  # it leaves when the lock ends
+    assert found.accounts.paid[0][there] / 1e6 == pytest.approx(np.full(there.sum(), 3 * 45.0), rel=1e-3)

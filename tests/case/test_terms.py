@@ -52,6 +52,15 @@ def test_a_part_of_a_year_is_paid_in_part_where_the_term_ends_with_it(
     assert found.renews == (renewal != "ends")
 
 
+@pytest.mark.parametrize(("keys", "years"), [
+    ({"every": "once"}, [1, 0, 0, 0, 0, 0, 0, 0]), ({"end": "2028-01-01"}, [1, 0, 0, 0, 0, 0, 0, 0]),
+    ({"end": "2029-01-01"}, [1] * 8), ({"start": "2028-01-01"}, [0] + [1] * 7),
+])  # fmt: skip
+def test_a_renewed_term_repeats_schedules_not_payments(keys: dict[str, str], years: list[int]) -> None:
+    found = terms(1, None, term=term("2027-01-01", "2029-01-01", "renews"), pledge=pledge(**keys))
+    assert found.cash[0].tolist() == [year * M for year in years]
+
+
 def test_things_in_kind_are_worth_what_the_price_table_says() -> None:
     price = [{"kind": "gpu_hours", "hardware": "H100", "price": "2.5 USD", "per": 1, "as_of": "2026-11-01"}]
     given = [{"member": "m0", "kind": "gpu_hours", "hardware": "H100", "quantity": 400_000, "measure": "meter"}]

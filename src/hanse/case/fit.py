@@ -1,8 +1,8 @@
 """Parameters that history says more about than anybody's guess: what was searched, where, and what was found.
 
-Run once; parameters.py holds the values as "fit:...", and a test runs it again. Every fit starts from a belief (PRIORS: what a source
-or we said before looking) and moves it as far as the targets ask: the sum of squared misses, in units of half a target's width, and
-of squared moves of the logarithm, in units of the belief's own standard deviation, is smallest on a grid of two digits.
+Run once; parameters.py holds the values as "fit:...", and a test runs it again. Searches start from a belief (PRIORS: what a source
+or we said before looking) and move it as far as the targets ask: the sum of squared misses, in units of half a target's width,
+and of squared moves of the logarithm, in units of the belief's own standard deviation, is smallest on a grid of two digits.
 """
 
 from __future__ import annotations
@@ -141,8 +141,8 @@ def hazards(companies: Stops, startups: Stops, came: int) -> Fitted:
 
 
 def _startups(catalogue: Catalogue, base: tuple[Range, ...]) -> Fitted:
-    """Burn of a typical contender and its growth, from the labs near the frontier in COUNT_HALVES: the mean over draws of everything
-    else that is uncertain."""
+    """Burn of a typical contender and its growth, from the labs near the frontier in COUNT_HALVES: the mean over draws of
+    everything else that is uncertain."""
     counts, labs = near_counts(catalogue), contenders(catalogue)
     times = half_times()
     chance = Chance(1, 0, DRAWS)
@@ -175,8 +175,8 @@ def _members(base: tuple[Range, ...]) -> Fitted:
 
 
 def kept(draws: int, seed: int, ranges: tuple[Range, ...]) -> Floats:
-    """Members of SEMATECH in the engine's last year, of draws in which it is founded. The engine has eight years, not nine; SEMATECH
-    lost its three by the sixth, so that it had as many after eight."""
+    """Members of SEMATECH in the engine's last year, of draws in which it is founded. The engine has eight years, not nine;
+    SEMATECH lost its three by the sixth, so that it had as many after eight."""
     traces = list(again("sematech", draws, seed, ranges))
     found = [trace.members[-1][trace.founded] for trace in traces]
     return np.concatenate(found)

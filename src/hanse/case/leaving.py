@@ -35,6 +35,7 @@ class Decision:
 
     leaves: Bools
     cuts: Bools
+    """Stays, bound or patient, though it costs more than it brings."""
     reason: Small
     """Index into REASONS where one leaves."""
 
@@ -61,7 +62,8 @@ def decide(scene: Scene, year: Year, joint: Joint, choice: Choice, here: Bools, 
     `luck` has uniform numbers of this year: "exit" [n, d] and "sponsor" [d].
     """
     p = scene.p
-    surplus = choice.inside - choice.outside - (0.0 if sunk else choice.cost)
+    gain = choice.inside - choice.outside
+    surplus = gain if sunk else gain - choice.cost
     tolerated = -p["inertia"] * choice.cost
     unhappy = here & (surplus < tolerated)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -75,7 +77,7 @@ def decide(scene: Scene, year: Year, joint: Joint, choice: Choice, here: Bools, 
     why = _why(scene, year, joint, choice, surplus - tolerated)
     reason = np.where(unhappy & ~shifts, why, reason).astype(np.int8)
     leaves = unhappy | own | shifts
-    return Decision(leaves, here & ~leaves & (surplus < 0), reason)
+    return Decision(leaves, here & ~leaves & (gain < choice.cost), reason)
 
 
 def _why(scene: Scene, year: Year, joint: Joint, choice: Choice, lacking: Floats) -> Small:

@@ -1,8 +1,8 @@
 """Every number of the case that is not the charter's or a member's own: value, range, unit, source.
 
 A range is a triangular distribution with the value as its mode, on the number itself or, for growth rates and money, on its
-logarithm. `source` is the id of a row of the outlook's parameters table, "fit:..." for what fit.py found in history, or says that it
-is an assumption of ours.
+logarithm. `source` is the id of a row of the outlook's parameters table, "fit:..." for what fit.py found in history, or says that
+it is an assumption of ours.
 """
 
 from __future__ import annotations

@@ -23,4 +23,5 @@ def near(p: Drawn, chance: Chance, times: Sequence[float], labs: tuple[int, int]
     for at in range(sponsors):
         name = f"company-{at}"
         found.append(sponsor(p, chance, times, name, burn(p, chance, name)))
-    return np.sum([lab.open & (lab.lag <= months) for lab in found], axis=0, dtype=float)
+    count: Floats = np.sum([lab.open & (lab.lag <= months) for lab in found], axis=0, dtype=float)
+    return count

@@ -43,7 +43,7 @@ def rivals(p: Drawn, chance: Luck, first_year: float, years: int) -> dict[str, R
 
 
 def burn(p: Drawn, chance: Luck, name: str) -> Callable[[float], Floats]:
-    """USD a year at a time in years of one venture-funded lab: labs differ, and all grow, since 2026 perhaps no longer as before."""
+    """USD a year of one venture-funded lab at a time in years: labs differ, and all grow, from 2026 on at another rate."""
     today = p["startup_budget"] * np.exp(p["startup_spread"] * chance.normal(f"rival/{name}/size"))
     return lambda time: today * p["startup_growth" if time > ANCHOR_TIME else "startup_past_growth"] ** (time - ANCHOR_TIME)
 

@@ -173,15 +173,19 @@ def _locked_years(start: str, until: str | None) -> int:
 
 
 def _pledged(charter: Charter, rate: float) -> tuple[Floats, Floats]:
-    """Cash and value in kind, [n, YEARS]. After the term the last whole year goes on; a part of a year at its end is paid in part
-    only where the consortium ends with it."""
+    """Cash and value in kind, [n, YEARS]. Where a term is renewed, pledges that last as long as it go on by their schedule; where
+    it ends, the years after it stand for what the members might have paid: its last whole year again."""
+    assert charter.term is not None
+    start, end = charter.term.start, charter.term.end
+    if charter.term.renewal != "ends":
+        pledges = tuple(p.model_copy(update={"end": None}) if p.end == end else p for p in charter.pledge)
+        last = max(end, months_later(start, 12 * YEARS))
+        charter = charter.model_copy(update={"term": Term(start=start, end=last), "pledge": pledges})
+        end = last
     found = worth(charter)
     rows = [found[member.name] for member in charter.member]
-    assert charter.term is not None
-    whole = len(rows[0]) - (months_later(charter.term.start, 12 * len(rows[0])) > charter.term.end)
-    last = max(whole, 1) - 1
-    within = whole if charter.term.renewal != "ends" else len(rows[0])
-    at = [year if year < within else last for year in range(YEARS)]
+    whole = len(rows[0]) - (months_later(start, 12 * len(rows[0])) > end)
+    at = [year if year < len(rows[0]) else max(whole, 1) - 1 for year in range(YEARS)]
     cash = np.array([[float(row[year].cash) * rate for year in at] for row in rows])
     in_kind = np.array([[float(row[year].in_kind) * rate for year in at] for row in rows])
     return cash, in_kind

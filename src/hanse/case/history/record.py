@@ -1,4 +1,4 @@
-"""What happened, 2023 to 2026, read from the outlook's catalogue: lags, labs near the frontier, labs that stopped, rounds, budgets."""
+"""What happened since 2024, from the outlook's catalogue: lags, labs near the frontier, labs that stopped, rounds, budgets."""
 
 from __future__ import annotations
 
