@@ -87,11 +87,11 @@ def test_where_nothing_moves_it_who_stays_and_what_founds_is_said() -> None:
 
 
 def test_kinds_have_short_names() -> None:
-    assert [name_of(names) for names in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a, b", "a … c (3 alike)"]
+    assert [name_of(names) for names in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a, b", "a and 2 alike"]
 
 
 def test_who_would_leave_together_is_named_by_kind() -> None:
-    assert deviates(charter(), ["b", "c", "d"]) == "b … d (3 alike) would do better by themselves"
+    assert deviates(charter(), ["b", "c", "d"]) == "b and 2 alike would do better by themselves"
     assert deviates(charter(), ["a"]) == "a would do better by itself"
     assert deviates(charter(), ["a", "b", "c"]) == "a, b, c would do better by themselves"
     assert deviates(charter(), ["a", "b", "c", "d"]) == "all together gain less than they pay"

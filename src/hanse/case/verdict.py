@@ -14,6 +14,8 @@ CHANCES = (
 )  # fmt: skip
 GAINS = {"consortium": "here", "wait": "waiting", "hedge": "with small models", "alone": "alone"}
 """Options that are set against a closed API, in one word each."""
+FEW_BELOW = 0.01
+FEW = "It is founded in so few draws that the figures of members, which are of those, say little."
 OPTION_WORDS = {
     "consortium": "this consortium", "alone": "going alone", "API": "a closed API",
     "wait": "waiting for others' releases", "hedge": "tuned small models",
@@ -118,7 +120,7 @@ def name_of(names: Sequence[str]) -> str:
     """A kind's name."""
     if len(names) == 1:
         return names[0]
-    return f"{names[0]}, {names[1]}" if len(names) == 2 else f"{names[0]} … {names[-1]} ({len(names)} alike)"
+    return f"{names[0]}, {names[1]}" if len(names) == 2 else f"{names[0]} and {len(names) - 1} alike"
 
 
 def mean_of(members: Iterable[Row], *path: str | int) -> float:
@@ -139,7 +141,7 @@ def band_of(members: Sequence[Row], *path: str) -> dict[str, float]:
 
 def paying(charter: Row, most: int = 3) -> list[str]:
     """Who pays what, and what would be the best for it."""
-    said = []
+    said = [FEW] if charter["founded"]["value"] < FEW_BELOW else []
     for name, members in kinds(charter)[:most]:
         best = {option: mean_of(members, "best", option) for option in OPTION_WORDS}
         option = max(best, key=lambda key: best[key])
@@ -149,7 +151,7 @@ def paying(charter: Row, most: int = 3) -> list[str]:
             f"{gains} (medians); its best is likeliest {OPTION_WORDS[option]} ({percent(best[option])})."
         )
     if len(charter["kinds"]) > most:
-        said.append(f"{len(charter['kinds']) - most} more kinds of members are in the tables.")
+        said.append(f"Other kinds of members ({len(charter['kinds']) - most}) are in the tables.")
     return said
 
 

@@ -19,7 +19,6 @@ from hanse.case.verdict import (
     misses,
     near,
     percent,
-    reasons,
 )
 
 Row = Mapping[str, Any]
@@ -63,7 +62,7 @@ def _sampling(document: Row) -> str:
 def structures_table(charters: list[Row]) -> Table:
     """Chance by year that the newest release is less than twelve months behind, of each charter and each rival."""
     years = charters[0]["years"]
-    table = Table("newest release under 12 months behind", *(f"’{year % 100:02d}" for year in years), header_style="bold")
+    table = Table("under 12 months behind", *(f"’{year % 100:02d}" for year in years), header_style="bold")
     for charter in charters:
         table.add_row(Text(charter["name"], style="bold"), *map(_brief, near(charter)))
     for name in charters[0]["structures"]:
@@ -83,18 +82,16 @@ def _millions(amount: float) -> str:
 def members_table(charter: Row, most: int = 12) -> Table:
     """By kind of member: whether it signs and stays, what it pays, what it gains against every token from a closed API."""
     title = f"{charter['name']}: medians over eight years in M USD; gains are against every token from a closed API"
-    heads = ("signs", "there in year 5", "pays", *(f"gains {said}" for said in GAINS.values()), "leaves because")
+    heads = ("signs", "there in year 5", "pays", *(f"gains {said}" for said in GAINS.values()))
     table = Table("member", title=title, title_justify="left", header_style="bold")
     for head in heads:
-        table.add_column(head, justify="left" if head == heads[-1] else "right")
+        table.add_column(head, justify="right")
     found = kinds(charter)
     for name, members in found[:most]:
-        why = reasons(members)
         table.add_row(
             Text(name), _brief(mean_of(members, "signs")), _brief(mean_of(members, "stays", 4)),
             _millions(band_of(members, "paid")["p50"]),
             *(_millions(band_of(members, "net", key)["p50"]) for key in GAINS),
-            Text(why[0][0] if why else ""),
         )  # fmt: skip
     if len(found) > most:
         table.caption = f"{len(found) - most} more kinds are in the page (--out) and in --json"

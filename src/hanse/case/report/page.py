@@ -11,7 +11,7 @@ from typing import Any
 from hanse.case.report import parts, plots, tables
 from hanse.case.report.plots import NARROW, WIDE, Series
 from hanse.case.report.stylesheet import CSS
-from hanse.case.verdict import SAYINGS, headline, misses, near, percent
+from hanse.case.verdict import FEW, FEW_BELOW, SAYINGS, headline, misses, near, percent
 from hanse.page import stylesheet
 from hanse.page.document import document as page
 from hanse.page.svg import esc
@@ -110,7 +110,8 @@ def _one(document: Row, charter: Row, several: bool) -> str:
     """The sections of one charter."""
     parameters = {row["name"]: row for row in rows(document.get("parameters"))}
     level = 3 if several else 2
-    body = "".join(_section(title, lead, draw(charter), level) for title, lead, draw in _sections(parameters))
+    few = f"<p class='lead'>{esc(FEW)}</p>" if charter["founded"]["value"] < FEW_BELOW else ""
+    body = few + "".join(_section(title, lead, draw(charter), level) for title, lead, draw in _sections(parameters))
     folded = f"<section><h{level}>The figures</h{level}>{tables.of_charter(charter)}</section>"
     if not several:
         return body + folded
