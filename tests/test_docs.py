@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from hanse.case.parameters import PARAMETERS
-from hanse.charter.lint.check import lint_document
-from hanse.charter.lint.rules import RULES
-from hanse.charter.schema import load_toml, parse_charter
 from hanse.case.calibrate import calibrate
+from hanse.case.parameters import PARAMETERS
 from hanse.case.private import OWN_TASKS, PRESETS, Private
 from hanse.case.result import Document
 from hanse.case.solve import Question, solve
+from hanse.charter.lint.check import lint_document
+from hanse.charter.lint.rules import RULES
+from hanse.charter.schema import load_toml, parse_charter
 from hanse.cli.case import case
 from hanse.cli.main import STAGES
 from hanse.cli.outlook import outlook

@@ -15,6 +15,13 @@ class RunFirst(click.Group):
             args = ["run", *args]
         return super().parse_args(ctx, args)
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options of a run first, which this group takes as well."""
+        found = (option.get_help_record(ctx) for option in run.run.get_params(ctx))
+        with formatter.section("Options of a run"):
+            formatter.write_dl([record for record in found if record is not None and record[0] != "--help"])
+        super().format_options(ctx, formatter)
+
 
 def _asks_for_help(word: str) -> bool:
     return word in ("-h", "--help")
@@ -22,7 +29,7 @@ def _asks_for_help(word: str) -> bool:
 
 @click.group(cls=RunFirst)
 def case() -> None:
-    """Should we found this consortium, on these terms? `hanse case CHARTER.toml` answers with ranges."""
+    """Should we found this consortium, on these terms? `hanse case CHARTER.toml [CHARTER.toml ...]` answers with ranges."""
 
 
 for command in (run.run, advise.advise, sensitivity.sensitivity, calibrate.calibrate):
