@@ -38,6 +38,8 @@ def section(document: Row) -> str:
     if not charters:
         return ""
     head = f"<h3>{esc(headline(document))}</h3><p class='eyebrow'>{esc(_eyebrow(document))}</p>"
+    missed = "".join(f"<p>The model misses history: {esc(line)}</p>" for line in misses(document))
+    head = (f"<div class='missed'>{missed}</div>" if missed else "") + head
     return f"<div class='case'>{head}{_fans(document, charters)}{_survival(charters)}</div>"
 
 
