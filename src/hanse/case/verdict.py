@@ -64,7 +64,9 @@ def headline(document: Row) -> str:
         best = max(charters, key=lambda row: near(row)[4])
         shares = ", ".join(f"{row['name']} {percent(near(row)[4])}" for row in charters)
         if near(best)[4] < 0.05:
-            return f"None of {len(charters)} charters is likely to ship near the frontier in its fifth year: {shares}."
+            first = max(charters, key=lambda row: near(row)[0])
+            none = f"None of {len(charters)} charters is likely to ship near the frontier in its fifth year"
+            return f"{none}; in its first {first['name']} is likeliest to ({percent(near(first)[0])})."
         return f"Of {len(charters)} charters {best['name']} is likeliest to ship near the frontier in its fifth year: {shares}."
     return _alone(charters[0]) if charters else "No charter was simulated."
 

@@ -122,7 +122,7 @@ def _provenance(result: Result) -> str:
 
 
 PARTS = (
-    Part("decide", "Decide", "Is there a reason to, and on which terms? Open models, tested on data; four charters.", whole=_decide),
+    Part("decide", "Decide", "Is there a reason to, and on which terms? Open models tested on data; four charters.", whole=_decide),
     Part(
         "agree",
         "Agree",

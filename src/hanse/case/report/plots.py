@@ -58,6 +58,8 @@ def fan(title: str, years: Sequence[int], bands: Sequence[Row | None], going: Se
         body.append(f'<polygon points="{_path(edge)}" class="{looks}"/>')
     y = place(0, near)[1]
     body += [segment((left, y), (right, y), "reference"), text((right, y - 5), f"{near:g} months", "tick halo", "end")]
+    if not there:
+        body.append(text(((left + right) / 2, (upper + lower) / 2), "hardly ever trains", "about", "middle"))
     middles = [place(at, band["p50"]) for at, band in there]
     body.append(f'<polyline points="{_path(middles)}" class="curve median"/>')
     spoken = []
