@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks import keeping
+from benchmarks import answers, keeping
 from benchmarks.table import table, verdict
 
 Found = Mapping[str, Mapping[str, Any]]
@@ -112,6 +112,24 @@ def rounds(output: Sequence[Mapping[str, Any]]) -> list[str]:
     return [text, table(("what", "bar", "measured", ""), rows)]
 
 
+def games(output: Sequence[Mapping[str, Any]]) -> list[str]:
+    by = {bench: [row for row in output if row["bench"] == bench] for bench in ("shapley", "kinds", "sharing")}
+    head = ("game", "s", "times sorting", "largest standard error, % of v(N)")
+    rows = [(row["game"], row["seconds"], row["times_sorting"], row["standard_error_percent"]) for row in by["shapley"]]
+    first, slowest = by["shapley"][0], max(row["seconds"] for row in by["shapley"])
+    (kinds,) = by["kinds"]
+    return [
+        f"Shapley values of {first['members']} members from {first['orders']:,} antithetic orders, numpy on one thread, against "
+        "numpy sorting a matrix of as many orders in the same run.",
+        table(head, rows),
+        f"Below 2 s: {verdict(slowest < 2)}.",
+        f"Five kinds of ten members, {kinds['coalitions']:,} coalitions, exact: listing {kinds['list_seconds']} s, Shapley "
+        f"{kinds['shapley_seconds']} s, nucleolus {kinds['nucleolus_seconds']} s.",
+        f"Dues of {by['sharing'][0]['members']} members over {by['sharing'][0]['draws']:,} draws, ms: "
+        + ", ".join(f"{row['rule']} {row['ms']}" for row in by["sharing"]) + ".",
+    ]  # fmt: skip
+
+
 def simulate(output: Sequence[Mapping[str, Any]]) -> list[str]:
     row = output[0]
     bad = len(row["problems"])
@@ -199,6 +217,8 @@ WRITERS = {
     "scan": ("Scanning for models", keeping.scan),
     "lock": ("Verifying a lock", keeping.lock),
     "mirror": ("Keeping a mirror", keeping.mirror),
+    "games": ("Cooperative games", games),
+    "case": ("The case of a charter", answers.case),
     "simulate": ("Simulator", simulate),
     "chaos": ("Killed sites", chaos),
     "training": ("Joining pays; what codecs cost", training),

@@ -26,6 +26,8 @@ SECTIONS: dict[str, list[str]] = {
     "scan": ["-m", "benchmarks.scan"],
     "lock": ["-m", "benchmarks.lock"],
     "mirror": ["-m", "benchmarks.mirror"],
+    "games": ["-m", "benchmarks.games"],
+    "case": ["-m", "benchmarks.case"],
     "simulate": ["-m", "hanse.cli.main", "simulate", "--seeds", "2000", "--json"],
     "chaos": ["-m", "benchmarks.chaos", "--seeds", "30"],
     "training": ["-m", "benchmarks.training"],

@@ -54,6 +54,27 @@ def test_keeping_says_which_bars_it_misses() -> None:
         assert "**missed**" in render({"mirror": kept(*rows.values())})
 
 
+def test_games_slower_than_the_bar_say_so() -> None:
+    row = {"bench": "shapley", "game": "fixed", "members": 50, "orders": 20_000, "times_sorting": 9, "standard_error_percent": 0.02}
+    kinds = {"bench": "kinds", "coalitions": 9, "list_seconds": 1, "shapley_seconds": 1, "nucleolus_seconds": 1}
+    dues = {"bench": "sharing", "rule": "equal", "members": 50, "draws": 4096, "ms": 0.4}
+    fast, slow = row | {"seconds": 1.9}, row | {"seconds": 2.0}
+    assert "Below 2 s: reached" in render({"games": kept(fast, kinds, dues)})
+    assert "Below 2 s: **missed**" in render({"games": kept(fast, slow, kinds, dues)})
+
+
+def test_the_case_says_which_bars_it_misses() -> None:
+    fifty = {"what": "fifty", "draws": 100_000, "members": 50, "seconds": 12.5, "cpu_s": 20.0, "times_normals": 40.0,
+             "peak_mb": 570}  # fmt: skip
+    advice = fifty | {"what": "advise", "tried": 9, "seconds": 119.9}
+    page = render({"case": kept(fifty, advice)})
+    assert "100,000 draws of 8 years, 50 members" in page
+    assert page.count("| reached |") == 2
+    assert "**missed**" in render({"case": kept(fifty | {"seconds": 20.0})})
+    assert "**missed**" in render({"case": kept(fifty | {"peak_mb": 2000})})
+    assert "**missed**" in render({"case": kept(advice | {"seconds": 120.0})})
+
+
 @given(st.lists(st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5), max_size=3), max_size=5))
 def test_json_is_read_back_between_lines_for_people(rows: list[dict[str, Any]]) -> None:
     text = "starting, {not json\n" + "".join(json.dumps(row, indent=1) + "\n  1/2 done {x}\n" for row in rows)

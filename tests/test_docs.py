@@ -84,16 +84,20 @@ def check_line(words: list[str]) -> None:
         assert option in done.stdout, (words, option)
 
 
-@pytest.mark.slow
-def test_the_walkthrough_runs_as_it_stands(tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "walkthrough.md").read_text(encoding="utf-8")
+def run_blocks(page: str, tmp_path: Path) -> str:
+    """What the shell blocks of a page print, run one after another in an empty folder; they must all end well."""
     script = "set -euo pipefail\n" + "".join(re.findall(r"```sh\n(.*?)```", page, re.S))
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = os.environ | {"PATH": path, "HANSE": str(ROOT), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300,
+                          check=False)  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_the_walkthrough_runs_as_it_stands(tmp_path: Path) -> None:
+    run_blocks((ROOT / "docs" / "walkthrough.md").read_text(encoding="utf-8"), tmp_path)
     replayed = json.loads((tmp_path / "replay.json").read_text())
     assert replayed["verdict"] == "identical"
     assert len(replayed["rounds"]) == 17
@@ -113,14 +117,10 @@ def test_the_charter_page_runs_as_it_stands_and_its_charter_lints_clean(tmp_path
     (small,) = re.findall(r"```toml\n(.*?)```", page, re.S)
     (tmp_path / "small.toml").write_text(small, encoding="utf-8")
     assert lint_document(load_toml(tmp_path / "small.toml")) == ()
-    script = "set -euo pipefail\n" + "".join(re.findall(r"```sh\n(.*?)```", page, re.S))
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=os.environ | {"PATH": path, "HANSE": str(ROOT)},
-                          capture_output=True, text=True, timeout=300, check=False)  # fmt: skip
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    assert "1 charter: no findings" in done.stdout
+    said = run_blocks(page, tmp_path)
+    assert "1 charter: no findings" in said
     assert "notice_days = 90" in (tmp_path / "proposal.toml").read_text(encoding="utf-8")
-    assert "5 signed, complete" in done.stdout
+    assert "5 signed, complete" in said
     assert "### Withdrawal" in (tmp_path / "changes.md").read_text(encoding="utf-8")
 
 

@@ -70,5 +70,29 @@ WEAK_RIVALS = {"startup_budget": 1e6, "sponsor_focus": 1e-4, "grant_budget": 1e5
 
 def known(**beliefs: float) -> tuple[Range, ...]:
     """All parameters at their values, or at others."""
-    values = {item.name: item.value for item in PARAMETERS} | beliefs
-    return replaced(PARAMETERS, {name: (value, value, value) for name, value in values.items()}, "test")
+    return held(**{item.name: item.value for item in PARAMETERS} | beliefs)
+
+
+def held(**beliefs: float) -> tuple[Range, ...]:
+    """Some parameters at a value, all others as uncertain as they are."""
+    return replaced(PARAMETERS, {name: (value, value, value) for name, value in beliefs.items()}, "test")
+
+
+WEIGHTS = (1, 2, 4, 8)
+UNEQUAL = private(member=[{"name": f"m{at}", "tokens": 25 * 10**6 * weight, "growth": "3/1"} for at, weight in enumerate(WEIGHTS)])
+TWO_UNKNOWN = tuple(
+    item if item.name in ("anchor_lag", "patience") else fixed
+    for item, fixed in zip(PARAMETERS, known(**CALM, **WEAK_RIVALS), strict=True)
+)
+"""Only two numbers are uncertain, so that a few hundred draws tell charters apart."""
+
+
+def unequal(**clauses: Any) -> Charter:
+    """Equal dues and no embargo among members of whom the largest has eight times the tokens of the smallest."""
+    values = charter(4, None).document()
+    values["member"] = [row | {"base": f"{weight}0_000_000_000 USD"} for row, weight in zip(values["member"], WEIGHTS, strict=True)]
+    more = {
+        "currency": "USD", "dues": {"rule": "equal", "budget": "1_000_000_000 USD", "growth": "12/5"},
+        "release": {"licenses": ["X"], "embargo_days": 0}, "withdrawal": {"notice_days": 365, "owed": "due_within_notice"},
+    }  # fmt: skip
+    return parse_charter(values | more | clauses, "unequal")

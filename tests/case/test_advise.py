@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import Any
 
 import pytest
-from tests.case.made import CALM, WEAK_RIVALS, charter, known, private
+from tests.case.made import TWO_UNKNOWN, UNEQUAL, unequal
 
 from hanse.case import advise as module
 from hanse.case.advise import Advice, advise
 from hanse.case.levers import levers
 from hanse.case.paired import sample
-from hanse.case.parameters import PARAMETERS
 from hanse.case.stability import bargain, deviation, terms_under
-from hanse.charter.schema import Charter, parse_charter
+from hanse.charter.schema import Charter
 
-WEIGHTS = (1, 2, 4, 8)
-OWN = private(member=[{"name": f"m{at}", "tokens": 25 * 10**6 * weight, "growth": "3/1"} for at, weight in enumerate(WEIGHTS)])
-RANGES = tuple(item if item.name in ("anchor_lag", "patience") else fixed
-               for item, fixed in zip(PARAMETERS, known(**CALM, **WEAK_RIVALS), strict=True))  # fmt: skip
-"""Only two numbers are uncertain, so that a few hundred draws tell charters apart."""
 TWO = ("dues.rule", "release.embargo_days")
-
-
-def unequal(**clauses: Any) -> Charter:
-    """Equal dues and no embargo among members of whom the largest has eight times the tokens of the smallest."""
-    values = charter(4, None).document()
-    values["member"] = [row | {"base": f"{weight}0_000_000_000 USD"} for row, weight in zip(values["member"], WEIGHTS, strict=True)]
-    more = {
-        "currency": "USD", "dues": {"rule": "equal", "budget": "1_000_000_000 USD", "growth": "12/5"},
-        "release": {"licenses": ["X"], "embargo_days": 0}, "withdrawal": {"notice_days": 365, "owed": "due_within_notice"},
-    }  # fmt: skip
-    return parse_charter(values | more | clauses, "unequal")
 
 
 def everything(given: Charter, draws: int, seed: int) -> dict[tuple[str, int], tuple[float, bool]]:
@@ -40,9 +22,9 @@ def everything(given: Charter, draws: int, seed: int) -> dict[tuple[str, int], t
     found = []
     for first in [given, *(lever.charter for lever in levers(given, {TWO[0]}))]:
         found += [first, *(lever.charter for lever in levers(first, {TWO[1]}))]
-    terms = [terms_under(each, given, OWN, RANGES) for each in found]
-    near = [float(row.near.mean()) for row in sample(terms, draws, seed, RANGES)]
-    core = [not deviation(bargain(each, RANGES)).members for each in terms]
+    terms = [terms_under(each, given, UNEQUAL, TWO_UNKNOWN) for each in found]
+    near = [float(row.near.mean()) for row in sample(terms, draws, seed, TWO_UNKNOWN)]
+    core = [not deviation(bargain(each, TWO_UNKNOWN)).members for each in terms]
     keys = [(each.dues.rule, each.release.embargo_days or 0) for each in found if each.dues and each.release]
     return dict(zip(keys, zip(near, core, strict=True), strict=True))
 
@@ -55,7 +37,7 @@ def test_it_finds_the_best_rule_and_embargo() -> None:
     best = max(allowed.values())
     assert table["equal", 0][0] < best - 0.2, "the charter itself is far from it"
     assert table["equal", 365][1] is False, "and with equal dues alone somebody refuses"
-    found = advise(given, OWN, 1, 1024, ranges=RANGES)
+    found = advise(given, UNEQUAL, 1, 1024, ranges=TWO_UNKNOWN)
     assert found.charter.dues is not None
     assert found.charter.release is not None
     key = (found.charter.dues.rule, found.charter.release.embargo_days or 0)
@@ -78,12 +60,12 @@ def test_everything_may_be_tried_at_once() -> None:
 @pytest.fixture(scope="module")
 def small() -> tuple[Charter, Advice, list[int]]:
     given, seen = unequal(), []
-    return given, advise(given, OWN, 7, 128, seen.append, RANGES), seen
+    return given, advise(given, UNEQUAL, 7, 128, seen.append, TWO_UNKNOWN), seen
 
 
 def test_the_same_arguments_give_the_same_advice(small: tuple[Charter, Advice, list[int]]) -> None:
     given, found, _ = small
-    assert advise(given, OWN, 7, 128, ranges=RANGES) == found
+    assert advise(given, UNEQUAL, 7, 128, ranges=TWO_UNKNOWN) == found
 
 
 def test_progress_only_rises_and_changes_make_the_charter(small: tuple[Charter, Advice, list[int]]) -> None:
@@ -99,7 +81,7 @@ def test_progress_only_rises_and_changes_make_the_charter(small: tuple[Charter, 
 
 def test_a_charter_that_needs_nothing_keeps_its_clauses(small: tuple[Charter, Advice, list[int]]) -> None:
     _, first, _ = small
-    again = advise(first.charter, OWN, 8, 512, ranges=RANGES)
+    again = advise(first.charter, UNEQUAL, 8, 128, ranges=TWO_UNKNOWN)
     assert again.near_before >= first.near - 0.05
     assert not again.is_better or again.near - again.near_before < 0.05
 
@@ -107,7 +89,7 @@ def test_a_charter_that_needs_nothing_keeps_its_clauses(small: tuple[Charter, Ad
 def test_nothing_helps_where_nobody_gains() -> None:
     """A budget a hundred times too large: no rule is in the core, and who refuses is named."""
     given = unequal(dues={"rule": "equal", "budget": "70_000_000_000 USD"})
-    found = advise(given, OWN, 1, 64, ranges=RANGES)
+    found = advise(given, UNEQUAL, 1, 64, ranges=TWO_UNKNOWN)
     assert found.outside_core
     assert not found.is_better
     assert found.near == found.near_before == 0

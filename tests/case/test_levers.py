@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.case.made import charter, private
+from tests.case.made import TWO_UNKNOWN, UNEQUAL, WEAK_RIVALS, charter, held, private, unequal
 
 from hanse.case.levers import effects
 from hanse.case.paired import difference, sample
@@ -14,6 +14,7 @@ from hanse.charter.schema import Charter, parse_charter
 
 DUES = {"rule": "equal", "budget": "1_200_000_000 USD"}
 HEAVY = private(preset="heavy")
+RANGES = held(**WEAK_RIVALS, patience=9.0)
 
 
 def ten(growth: str = "2/1") -> Charter:
@@ -25,10 +26,10 @@ def ten(growth: str = "2/1") -> Charter:
 
 
 def test_effects_are_what_two_runs_on_the_same_draws_differ_by() -> None:
-    rows = effects(ten(), HEAVY, 400, 3)
+    rows = effects(ten(), HEAVY, 400, 3, RANGES)
     assert [row.near for row in rows] == sorted((row.near for row in rows), reverse=True)
     row = next(row for row in rows if row.change == "dues that do not grow")
-    before, after = sample([terms_of(ten(), HEAVY), terms_of(ten("1/1"), HEAVY)], 400, 3)
+    before, after = sample([terms_of(ten(), HEAVY), terms_of(ten("1/1"), HEAVY)], 400, 3, RANGES)
     assert (row.near_before, row.near) == (before.near.mean(), after.near.mean())
     assert row.near < row.near_before
     assert row.error == difference(before.near, after.near)[1]
@@ -36,14 +37,16 @@ def test_effects_are_what_two_runs_on_the_same_draws_differ_by() -> None:
 
 
 def test_who_is_helped_is_named() -> None:
-    """Dues by heads are too dear for the smallest; a key relieves them, most of all the first."""
-    rows = {row.change: row for row in effects(ten(), HEAVY, 1000, 3)}
-    key = rows["dues in proportion to sales"]
-    assert list(key.for_whom)[:2] == ["m0", "m1"]
-    assert all(change < -0.03 for change in key.for_whom.values())
-    leaves = rows["nothing owed by who leaves"]
-    assert leaves.stays < key.stays
-    assert min(leaves.for_whom.values()) > 0
+    """Dues by heads are too dear for the smallest; dues by use relieve it. Without an embargo nobody gains by being a member."""
+    given = unequal(release={"licenses": ["X"], "embargo_days": 365})
+    rows = {row.change: row for row in effects(given, UNEQUAL, 600, 3, TWO_UNKNOWN)}
+    relieved = rows["dues by tokens used"].for_whom
+    assert next(iter(relieved)) == "m0"
+    assert relieved["m0"] < -0.3
+    open_ = rows["no embargo"]
+    assert open_.founded < 0.05
+    assert len(open_.for_whom) == 3
+    assert min(open_.for_whom.values()) > 0.1
 
 
 def test_wishes_stay_when_a_spec_is_agreed() -> None:

@@ -9,7 +9,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hanse.case.sharing import RULES, Basis, Bools, Floats, Rule, shares
@@ -17,6 +17,7 @@ from hanse.charter.clauses.money import Dues
 from hanse.errors import CaseError
 
 BUDGET_RULES: tuple[Rule, ...] = ("equal", "key", "usage", "serial", "shapley")
+MANY = settings(max_examples=60, deadline=None)
 
 
 @st.composite
@@ -45,6 +46,7 @@ def test_the_rules_are_those_of_the_charter() -> None:
     assert get_args(Dues.model_fields["rule"].annotation) == RULES
 
 
+@MANY
 @given(cases())
 def test_nobody_pays_less_than_nothing_and_absent_members_pay_nothing(case: tuple[Floats, Basis, Bools]) -> None:
     for rule in RULES:
@@ -61,6 +63,7 @@ def measure(rule: Rule, members: Basis, present: Bools) -> Floats:
     return np.broadcast_to(value if value.ndim == 2 else value[:, None], present.shape)
 
 
+@MANY
 @given(cases())
 def test_a_budget_is_raised_where_it_can_be(case: tuple[Floats, Basis, Bools]) -> None:
     budget, members, present = case
@@ -71,6 +74,7 @@ def test_a_budget_is_raised_where_it_can_be(case: tuple[Floats, Basis, Bools]) -
         np.testing.assert_allclose(raised, budget * most, rtol=1e-12, atol=1e-9, err_msg=rule)
 
 
+@MANY
 @given(cases())
 def test_equals_pay_the_same_and_more_of_what_counts_never_pays_less(case: tuple[Floats, Basis, Bools]) -> None:
     budget, members, present = case
@@ -84,6 +88,7 @@ def test_equals_pay_the_same_and_more_of_what_counts_never_pays_less(case: tuple
             np.testing.assert_allclose(steps[rise == 0], 0, atol=1e-9, err_msg=rule)
 
 
+@MANY
 @given(cases(), st.randoms(use_true_random=False))
 def test_the_order_of_members_changes_nothing(case: tuple[Floats, Basis, Bools], chance: random.Random) -> None:
     budget, members, present = case
@@ -96,6 +101,7 @@ def test_the_order_of_members_changes_nothing(case: tuple[Floats, Basis, Bools],
         np.testing.assert_allclose(shares(rule, budget, moved, present[order]), paid, rtol=1e-12, atol=1e-9, err_msg=rule)
 
 
+@MANY
 @given(cases())
 def test_nobody_is_above_the_ceiling_or_outside_floor_and_cap(case: tuple[Floats, Basis, Bools]) -> None:
     budget, members, present = case
@@ -104,6 +110,7 @@ def test_nobody_is_above_the_ceiling_or_outside_floor_and_cap(case: tuple[Floats
     assert ((paid >= members.floor) & (paid <= members.cap)).all()
 
 
+@MANY
 @given(cases(), st.integers(0, 6), st.integers(1, 9))
 def test_serial_whoever_uses_more_pays_more_and_smaller_ones_never_for_it(
     case: tuple[Floats, Basis, Bools], who: int, more: int
@@ -158,6 +165,7 @@ def exact(rule: Rule, budget: Fraction, by: list[Fraction], members: Basis) -> l
     return [budget * b / total for b in by]
 
 
+@MANY
 @given(cases(), st.sampled_from((0.0, 1.0)))
 def test_equal_to_the_same_in_fractions(case: tuple[Floats, Basis, Bools], elasticity: float) -> None:
     budget, members, present = case

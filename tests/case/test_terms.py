@@ -115,7 +115,7 @@ def test_clauses_that_stand_in_the_charter() -> None:
     assert found.assurance == 250 * M
     assert found.embargo_months == pytest.approx(180 / 365.25 * 12)
     assert found.metered_above == 20 * M
-    assert (found.sites, found.power, found.arrears, found.overhead, found.members_least) == (1, "pledged", True, 0.05, 3)
+    assert (found.sites, found.arrears, found.overhead, found.members_least) == (1, True, 0.05, 3)
     assert found.grants.tolist() == [0, 5 * M, 5 * M, 0, 0, 0, 0, 0]
     assert found.first_year == 2027.5
 

@@ -134,9 +134,11 @@ def test_power_moves_with_a_sunset_and_the_table_has_both_sides() -> None:
 
 def test_what_cannot_be_computed_is_said_and_the_rest_stands() -> None:
     changes = compare(whole(), whole(dues={"rule": "usage", "budget": "9 USD"}))
-    assert [item.split(":")[0] for item in changes.unknown] == ["what members pay"]
+    assert [item.split(":")[0] for item in changes.unknown] == ["dues"]
     assert "## What cannot be computed" in say(changes)
     assert [item.title for item in changes.clauses] == ["Dues"]
+    pledged = compare(whole(), whole(pledge=[CASH], dues={"rule": "usage", "budget": "9 USD"}))
+    assert member(pledged, "ada").pays[0].becomes == Pays(cash=Fraction(5))
     unpriced = compare(whole(), whole(pledge=[HOURS], power={"basis": "pledged"}, decision={"plan": RULE}))
     assert len(unpriced.unknown) == 3
 

@@ -22,14 +22,19 @@ class LeastCore:
 
     payoff: Floats
     """[n]; sum v(N)."""
-    epsilon: float
-    """No coalition's excess is above this under the payoff. Up to 0: the payoff is in the core."""
+    worst: Deviation
+    """Who gains most by leaving under the payoff; a bound up to 0 means that the payoff is in the core."""
     lower: float
-    """Under every payoff some coalition's excess is at least this. Above 0: the core is empty."""
+    """Under every payoff some coalition gains at least this. Above 0: the core is empty."""
     exact: bool
-    """The two are the same within the tolerance. False: a limit was hit."""
+    """Epsilon is known within the tolerance: the bound is `lower`. False: a limit was hit, it is between the two."""
     coalitions: int
     """How many the linear program had to see."""
+
+    @property
+    def epsilon(self) -> float:
+        """The least that the worst coalition gains: from above, see `exact`."""
+        return self.worst.bound
 
 
 def worst(game: Game, payoff: Floats, limits: Limits = LIMITS) -> Deviation:
@@ -96,44 +101,29 @@ def least_core_listed(game: Listed) -> LeastCore:
     size = rows.members.sum(axis=1)
     start = np.flatnonzero((size == 1) | (size == len(game.kind) - 1))
     level, seen = over_all(rows, Rows(game.counts[-1:], game.values[-1:] / scale), None, start)
-    payoff = level.payoff * scale
-    epsilon = float((game.values[1:-1] - rows.members @ payoff).max())
-    return LeastCore(payoff[game.kind], epsilon, level.epsilon * scale, True, len(seen))
+    payoff = level.payoff[game.kind] * scale
+    return LeastCore(payoff, worst_listed(game, payoff), level.epsilon * scale, True, len(seen))
 
 
 def _least_core_generated(game: Fixed | Aligned, limits: Limits) -> LeastCore:
-    """Until the worst coalition is no worse than the program says, or `limits.rounds`."""
+    """Until the worst coalition is no worse than the program says, or a limit."""
     everybody = np.ones((1, game.n))
     total = game.values(everybody)
     scale = max(float(total[0]), game.fixed) or 1.0
     tied = Rows(everybody, total / scale)
     start = np.unique(np.concatenate([np.eye(game.n), 1 - np.eye(game.n)]), axis=0)
     rows = Rows(start, game.values(start) / scale)
-    payoff, epsilon, lower = np.zeros(game.n), np.inf, -np.inf
-    for _ in range(limits.rounds):
+    for left in range(limits.rounds - 1, -1, -1):
         level = solve(rows, tied, None)
-        lower = max(lower, level.epsilon * scale)
-        found = _separate(game, level.payoff * scale, level.epsilon * scale + limits.gap * scale, limits)
-        if found.bound < epsilon:
-            payoff, epsilon = level.payoff * scale, found.bound
-        if epsilon <= lower + limits.gap * scale:
-            return LeastCore(payoff, epsilon, lower, True, len(rows.worth))
-        if found.excess <= level.epsilon * scale + limits.gap * scale:
-            break  # a limit of the program that looks for coalitions: it can neither find a worse one nor exclude it
-        inside = np.zeros((1, game.n))
-        inside[0, list(found.members)] = 1
-        rows = rows.and_(Rows(inside, game.values(inside) / scale))
-    if epsilon == np.inf:  # no payoff's worst coalition is known yet
-        payoff = level.payoff * scale
-        epsilon = worst(game, payoff, limits).bound
-    return LeastCore(payoff, epsilon, lower, epsilon <= lower + limits.gap * scale, len(rows.worth))
-
-
-def _separate(game: Fixed | Aligned, payoff: Floats, enough: float, limits: Limits) -> Deviation:
-    """The worst coalition; for Aligned any that is worse than enough will do, its bound then unknown."""
-    if isinstance(game, Fixed):
-        return worst_fixed(game, payoff)
-    inside, excess = likely(game, payoff)
-    if excess > enough:
-        return deviation(inside, excess, np.inf)
-    return worst_aligned(game, payoff, limits)
+        payoff, lower = level.payoff * scale, level.epsilon * scale
+        new = np.zeros((0, game.n), bool)
+        if isinstance(game, Aligned) and left:
+            new, excess = likely(game, payoff)
+            new = new[excess > lower + limits.gap * scale][:game.n]
+        if not len(new):
+            found = worst_fixed(game, payoff) if isinstance(game, Fixed) else worst_aligned(game, payoff, limits)
+            if not left or found.excess <= lower + limits.gap * scale:
+                break
+            new = np.isin(np.arange(game.n), found.members)[None]
+        rows = rows.and_(Rows(new.astype(float), game.values(new) / scale))
+    return LeastCore(payoff, found, lower, found.bound <= lower + limits.gap * scale, len(rows.worth))

@@ -20,6 +20,9 @@ CELLS = 4
 """Of each coordinate, at least."""
 PASSES = 3
 """Of tightening: each makes the chords shorter, and the next one's box with them."""
+BELOW = 1e-4
+"""By which a program's cutoff is below what is known, as a share of the fixed cost: a known coalition just short of the cutoff
+is neither in nor out for HiGHS, which then prints a line on stdout."""
 PAD = 1e-7
 """By which a tightened side is moved back, as a share of what it was: HiGHS rounds."""
 
@@ -104,7 +107,7 @@ def _pass(box: Box, game: Aligned, payoff: Floats, enough: float) -> Box | None:
 
 
 def solve(box: Box, game: Aligned, payoff: Floats, enough: float, seconds: float, nodes: int) -> Found | None:
-    """The coalition that gains most; None if none gains more than enough."""
+    """The coalition that gains most; None if none gains enough, or nearly."""
     n, cells = game.n, [len(points) - 1 for points in box.grid]
     total = sum(cells)
     part, choice = 2 * n + 1 + np.arange(total), 2 * n + 1 + total + np.arange(total)
@@ -123,7 +126,7 @@ def solve(box: Box, game: Aligned, payoff: Floats, enough: float, seconds: float
     found = milp(
         -gain, integrality=whole, bounds=Bounds(low, high),
         constraints=[_members(say, box.y_most, len(gain)), _means(box, game.points * say[:, None], len(gain)),
-                     LinearConstraint(gain, (enough + game.fixed) / scale, np.inf)],
+                     LinearConstraint(gain, (enough + game.fixed) / scale - BELOW, np.inf)],
         options={"time_limit": seconds, "node_limit": nodes, "mip_rel_gap": 1e-9},
     )  # fmt: skip
     if found.status == 2:
@@ -140,10 +143,10 @@ def _members(say: Floats, top: float, width: int) -> LinearConstraint:
     n = len(say)
     one, y, free = np.eye(n), np.ones((n, 1)), np.full(n, np.inf)
     rows = np.block([
-        [-top * one, one, 0 * y], [-one, one, 0 * y], [-one, one, -y], [-top * one, one, -y],
+        [-one, one / top, 0 * y], [-one, one, 0 * y], [-one, one, -y], [-one, one / top, -y / top],
         [np.zeros(n), say, np.zeros(1)], [np.ones(n), np.zeros(n), np.zeros(1)],
     ])  # fmt: skip
-    least = np.concatenate([-free, np.zeros(n), -free, np.full(n, -top), (1.0, 1.0)])
+    least = np.concatenate([-free, np.zeros(n), -free, -np.ones(n), (1.0, 1.0)])
     most = np.concatenate([np.zeros(n), free, -np.ones(n), free, (1.0, n - 1.0)])
     return LinearConstraint(np.pad(rows, ((0, 0), (0, width - rows.shape[1]))), least, most)
 

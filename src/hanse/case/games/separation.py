@@ -18,9 +18,9 @@ class Limits:
 
     rounds: int = 200
     """Linear programs of a least core."""
-    programs: int = 12
+    programs: int = 6
     """Mixed integer programs for one coalition, each on a finer grid."""
-    seconds: float = 5.0
+    seconds: float = 2.0
     """Of one mixed integer program. A machine's speed decides what is reached in it; `nodes` alone does not depend on that."""
     nodes: int = 20_000
     """Of one mixed integer program."""
@@ -56,14 +56,15 @@ def worst_fixed(game: Fixed, payoff: Floats) -> Deviation:
 def worst_aligned(game: Aligned, payoff: Floats, limits: Limits) -> Deviation:
     """Local search, then programs that prove it or find better, until the bound is within `limits.gap` or a limit is hit."""
     tolerance = limits.gap * max(game.fixed, float(game.values(np.ones((1, game.n)))[0]))
-    inside, excess = likely(game, payoff)
+    some, gains = likely(game, payoff)
+    inside, excess = some[0], float(gains[0])
     idle = _best_sum(-payoff)
     if -payoff[idle].sum() > excess:
         inside, excess = idle, float(-payoff[idle].sum())
     if game.net.sum() <= game.fixed:
         return deviation(inside, excess)
     box = program.box_around(game)
-    bound = np.inf
+    bound = float(np.maximum(game.net - payoff, 0.0).sum()) - game.fixed
     for _ in range(limits.programs):
         tighter = program.tighten(box, game, payoff, excess + tolerance)
         if tighter is None:
@@ -74,16 +75,17 @@ def worst_aligned(game: Aligned, payoff: Floats, limits: Limits) -> Deviation:
         bound = min(bound, found.bound)
         gain = float(game.values(found.inside[None])[0] - payoff[found.inside].sum()) if found.inside.any() else -np.inf
         if gain > excess:
-            inside, excess = _climb(game, payoff, found.inside[None])
+            some, gains = _climb(game, payoff, found.inside[None])
+            inside, excess = some[0], float(gains[0])
         if not found.finished or bound <= excess + tolerance:
             break
         box = tighter.cut(found.mean)
     return deviation(inside, excess, excess if bound <= excess + tolerance else bound)
 
 
-def likely(game: Aligned, payoff: Floats) -> tuple[Bools, float]:
-    """A coalition of large excess and that excess, without proof: the best found by adding or removing one member at a time,
-    starting from who would gain around each member's wanted point.
+def likely(game: Aligned, payoff: Floats) -> tuple[Bools, Floats]:
+    """Coalitions of large excess and their excesses, largest first, without proof: what adding or removing one member at a time
+    leads to from those who would gain around each member's wanted point.
     """
     points, say = game.points, game.say
     squares = ((points[:, None] - points[None]) ** 2).sum(axis=-1)
@@ -93,8 +95,8 @@ def likely(game: Aligned, payoff: Floats) -> tuple[Bools, float]:
     return _climb(game, payoff, np.concatenate(starts))
 
 
-def _climb(game: Aligned, payoff: Floats, inside: Bools) -> tuple[Bools, float]:
-    """The best of what several starts, [m, n], lead to by changing one member at a time."""
+def _climb(game: Aligned, payoff: Floats, inside: Bools) -> tuple[Bools, Floats]:
+    """What several starts, [m, n], lead to by changing one member at a time, the best first."""
     n = game.n
     flips = np.eye(n, dtype=bool)
     best = np.where(_proper(inside), game.values(inside) - inside @ payoff, -np.inf)
@@ -105,8 +107,8 @@ def _climb(game: Aligned, payoff: Floats, inside: Bools) -> tuple[Bools, float]:
         gain = excess[np.arange(len(step)), step]
         better = gain > best + 1e-12 * np.abs(best, where=np.isfinite(best), out=np.zeros_like(best))
         if not better.any():
-            top = int(best.argmax())
-            return inside[top], float(best[top])
+            order = np.argsort(-best)
+            return inside[order], best[order]
         inside = np.unique(np.where(better[:, None], inside ^ flips[step], inside), axis=0)
         best = np.where(_proper(inside), game.values(inside) - inside @ payoff, -np.inf)
 

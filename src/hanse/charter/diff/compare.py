@@ -17,7 +17,7 @@ from hanse.charter.render.article import Article, Quote, Table
 from hanse.charter.render.articles import WORDS, referring, unnumbered
 from hanse.charter.render.silence import SILENT
 from hanse.charter.schema import Charter
-from hanse.charter.worth import worth
+from hanse.charter.worth import Worth, worth
 from hanse.errors import InputError
 
 _TITLES = {key: f"“{words.title}”" for words in WORDS for key in words.keys}
@@ -117,7 +117,7 @@ def compare(before: Charter, after: Charter) -> Changes:
             unknown.append(f"{what}: {error}")
             return None
 
-    paid: Sides[tuple[Pays, ...]] = both("what members pay", _paid) or ({}, {})
+    paid = _paid(both("pledges", worth), both("dues", dues))
     held: Sides[dict[str, Fraction]] = both("votes", lambda charter: _held(charter, {*days(before), *days(after)})) or ({}, {})
     table = both("who can pass and who can block", power_table) or ((), ())
     names = list(dict.fromkeys(member.name for charter in (before, after) for member in charter.member))
@@ -175,10 +175,16 @@ def _kept(rows: list[str], wanted: Counter[str]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _paid(charter: Charter) -> dict[str, tuple[Pays, ...]]:
-    asked = dues(charter)
-    return {name: tuple(Pays(due.cash, due.in_kind, own) for due, own in zip(row, asked[name], strict=True))
-            for name, row in worth(charter).items()}  # fmt: skip
+def _paid(pledges: Sides[tuple[Worth, ...]] | None, asked: Sides[tuple[Fraction, ...]] | None) -> Sides[tuple[Pays, ...]]:
+    """What of it is known; without pledges nothing is said of dues, which are paid beside them."""
+    if pledges is None:
+        return {}, {}
+    found: list[dict[str, tuple[Pays, ...]]] = []
+    for side, rows in enumerate(pledges):
+        own = asked[side] if asked is not None else {name: (Fraction(0),) * len(row) for name, row in rows.items()}
+        found.append({name: tuple(Pays(due.cash, due.in_kind, ask) for due, ask in zip(row, own[name], strict=True))
+                      for name, row in rows.items()})  # fmt: skip
+    return found[0], found[1]
 
 
 def _held(charter: Charter, edges: set[str]) -> dict[str, dict[str, Fraction]]:
