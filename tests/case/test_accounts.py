@@ -111,7 +111,7 @@ def test_a_year_by_hand() -> None:
     assert year.bill[0, 0] == pytest.approx(tokens * 11.25 * fall)
     assert year.gap[0, 0] == pytest.approx(tokens * (11.25 - 1.2) * fall)
     small = tokens / 4 * (11.25 - 0.15) * fall * 0.85
-    assert year.small[0, 0] == pytest.approx(small)
+    assert year.hedge[0, 0] == pytest.approx(small - 3e6)
     for share in (0.0, 0.2, 0.9):
         saved = tokens * (11.25 - 1.2) * fall * share
         with_hedge = saved * 3 / 4 + small - 3e6

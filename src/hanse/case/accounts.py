@@ -40,22 +40,20 @@ class Accounts:
         """One year. `choice.cost` is what each pays, members and those who still owe."""
         p = scene.p
         factor = (1 + p["discount"]) ** -float(number)
-        bill = year.bill
-        cost = choice.cost
         use = np.where(here, choice.use_inside, choice.use_outside)
         control = np.where(here, choice.control_inside, choice.control_outside)
-        small = year.use(np.zeros_like(use))
         run = planned(scene, number)
-        share = share_at(p, lag(p, run, year.time)) * np.ones_like(use)
-        alone = year.use(share)
-        self.paid += factor * cost
-        for option, saved, worth, spent in (
-            ("consortium", use, control, cost), ("alone", alone, year.control * share, run), ("API", 0.0, 0.0, 0.0),
-            ("wait", choice.use_outside, choice.control_outside, 0.0), ("hedge", small, 0.0, 0.0),
+        share = share_at(p, lag(p, run, year.time))
+        everything = factor * year.bill
+        self.paid += factor * choice.cost
+        self.bill["API"] += everything
+        for option, saved, worth in (
+            ("consortium", use - choice.cost, control), ("alone", year.use(share) - run, year.control * share),
+            ("wait", choice.use_outside, choice.control_outside), ("hedge", np.maximum(year.hedge, 0.0), 0.0),
         ):  # fmt: skip
-            gain = saved - spent
-            self.bill[option] += factor * (bill - gain)
-            self.net[option] += factor * (gain + worth)
+            gain = factor * saved
+            self.bill[option] += everything - gain
+            self.net[option] += gain + factor * worth
 
 
 def planned(scene: Scene, number: int) -> Floats:

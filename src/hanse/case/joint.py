@@ -38,8 +38,7 @@ def build(scene: Scene, year: Year, number: int, paid: Paid, present: Bools, ram
         use = use * p["ramp"]
     given = paid.cash + paid.in_kind * p["in_kind_use"]
     total = given.sum(axis=0) + np.where(present.any(axis=0), terms.grants[number], 0.0)
-    with np.errstate(invalid="ignore"):
-        part = np.nan_to_num(given / total)
+    part = given / np.where(total > 0, total, 1)
     return Joint(total * use, lag(p, total * use, year.time), distance, part)
 
 
@@ -57,8 +56,8 @@ def distances(scene: Scene, number: int, present: Bools) -> tuple[Floats, Floats
         return far[:, None] * np.ones_like(present, np.float32), np.zeros(present.shape[1], np.float32)
     heard = terms.votes[:, number] * terms.wishing
     power = present * (heard if heard.any() else terms.wishing * np.float32(1))[:, None]  # nobody who wishes votes: by heads
-    with np.errstate(invalid="ignore"):
-        power = np.nan_to_num(power / power.sum(axis=0))
+    total = power.sum(axis=0)
+    power = power / np.where(total > 0, total, 1)
     chosen = power.T @ terms.wishes
     squared = (terms.wishes**2).sum(axis=1)[:, None] - 2 * terms.wishes @ chosen.T + (chosen**2).sum(axis=1)
     distance = np.where(terms.wishing[:, None], np.maximum(squared, 0.0), 0.0)
@@ -105,7 +104,7 @@ def compare(scene: Scene, year: Year, joint: Joint, paid: Paid, rival: Floats, f
     control = year.control * np.maximum(own, p["outside_control"] * rival) + scene.early * own
     free = np.zeros_like(joint.part)
     if free_ride:
-        free = own * _without(scene, joint) * np.exp(-terms.embargo_months / p["patience"]) * fit
+        free = own * np.exp(-terms.embargo_months / p["patience"]) * fit * _without(scene, joint)
     kept = free
     if terms.metered_above is not None:
         kept = np.where((terms.base > terms.metered_above)[:, None], free * (1 - p["meter"]), free)

@@ -62,12 +62,12 @@ def decide(scene: Scene, year: Year, joint: Joint, choice: Choice, here: Bools, 
     `luck` has uniform numbers of this year: "exit" [n, d] and "sponsor" [d].
     """
     p = scene.p
-    gain = choice.inside - choice.outside
+    inside = choice.inside
+    gain = inside - choice.outside
     surplus = gain if sunk else gain - choice.cost
     tolerated = -p["inertia"] * choice.cost
     unhappy = here & (surplus < tolerated)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        dear = np.nan_to_num(np.clip(choice.cost / choice.inside - 1, 0, 2), nan=0.0)
+    dear = np.clip(choice.cost / np.maximum(inside, 1e-3) - 1, 0, 2)
     late = np.maximum(joint.lag - TOLERATED, 0) / 6
     hazard = p["exit_hazard"] * (1 + p["hazard_slope"] * (dear + joint.distance + late))
     own = here & (luck["exit"] < hazard)
@@ -82,10 +82,10 @@ def decide(scene: Scene, year: Year, joint: Joint, choice: Choice, here: Bools, 
 
 def _why(scene: Scene, year: Year, joint: Joint, choice: Choice, lacking: Floats) -> Small:
     """What drives the unhappy away: first whether the wished model would have kept them, then what they go to."""
-    nothing = year.use(np.zeros_like(choice.free))
+    nothing = np.maximum(year.hedge, 0.0)
     cost = choice.inside - nothing < choice.cost
     found = np.where(cost, COST, np.where(choice.rival >= choice.free, RIVAL, FREE))
     if scene.terms.wishing.any():
-        wished = year.use(np.maximum(share_at(scene.p, joint.lag), choice.rival) * np.ones_like(nothing))
+        wished = year.use(np.maximum(share_at(scene.p, joint.lag), choice.rival))
         found = np.where(lacking + wished - choice.use_inside >= 0, MISFIT, found)
     return found.astype(np.int8)

@@ -47,22 +47,22 @@ class Year:
     """All tokens from a closed API, USD."""
     gap: Floats
     """Saved on all tokens by an open model that could take them all, USD."""
-    small: Floats
-    """Saved on own tasks by tuned small models, USD."""
-    control: Floats
-    team: Floats
-    """Of the hedge, USD, [d]."""
-
-    def use(self, share: Floats) -> Floats:
-        """Saved by an open model that takes a share of the tokens, with small models on own tasks where they save more.
-
-        `share` is [n, d]. The open model loses to the hedge the same share of own tasks that it could take.
-        """
-        gain: Floats = self.small - self.team - share * self.own_gap
-        return self.gap * share + np.maximum(gain, 0.0)
-
+    hedge: Floats
+    """Saved on own tasks by tuned small models, less the team that tunes them, USD; below 0 where that does not pay."""
     own_gap: Floats
     """Saved on own tasks by an open model that could take them all, USD."""
+    control: Floats
+
+    def use(self, share: Floats) -> Floats:
+        """Saved by an open model that takes a share of the tokens, [n, d] or [d]; with small models on own tasks where they save
+        more. The open model loses to the hedge the same share of own tasks that it could take.
+        """
+        # in place: most of a simulation's time is spent on arrays that pass through memory
+        saved: Floats = share * self.own_gap
+        np.subtract(self.hedge, saved, out=saved)
+        np.maximum(saved, 0.0, out=saved)
+        saved += self.gap * share
+        return saved
 
 
 def set_scene(terms: Terms, p: Drawn, chance: Luck, years: int) -> Scene:
@@ -96,10 +96,9 @@ def in_year(scene: Scene, year: int) -> Year:
         time=time,
         bill=tokens * closed,
         gap=tokens * saved,
-        small=own * (np.maximum(closed - small, 0.0) * p["hedge_quality"]),
-        control=scene.control * scene.shock[year],
-        team=p["hedge_team"],
+        hedge=own * (np.maximum(closed - small, 0.0) * p["hedge_quality"]) - p["hedge_team"],
         own_gap=own * saved,
+        control=scene.control * scene.shock[year],
     )
 
 
