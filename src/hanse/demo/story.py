@@ -49,8 +49,11 @@ PROMPTS = {
 }
 
 
-def play(place: Place, outlook: dict[str, Any], say: Say, show: Show) -> dict[str, Any]:
-    """Everything after the outlook, in order; the result, also written to result.json and report.html. Raises HanseError."""
+def play(place: Place, decided: dict[str, Any], say: Say, show: Show) -> dict[str, Any]:
+    """Everything after what was `decided` (outlook, case), in order; the result, also in result.json and report.html.
+
+    Raises HanseError.
+    """
     torch.set_num_threads(1)
     began = time.perf_counter()
     corpora = write_corpora(place)
@@ -68,7 +71,7 @@ def play(place: Place, outlook: dict[str, Any], say: Say, show: Show) -> dict[st
     say("scoring every model on every member's test text, read once")
     torch.set_num_threads(os.cpu_count() or 1)  # the only work left on this machine
     result = {
-        "outlook": outlook,
+        **decided,
         "size": place.size.name,
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "machine": {"cpu": _cpu(), "cores": os.cpu_count(), "torch": torch.__version__},

@@ -1,0 +1,1 @@
+"""A case as one self-contained page: pictures first, every figure folded away under them."""
