@@ -37,7 +37,7 @@ def test_it_finds_the_best_rule_and_embargo() -> None:
     best = max(allowed.values())
     assert table["equal", 0][0] < best - 0.2, "the charter itself is far from it"
     assert table["equal", 365][1] is False, "and with equal dues alone somebody refuses"
-    found = advise(given, UNEQUAL, 1, 1024, ranges=TWO_UNKNOWN)
+    found = advise(given, UNEQUAL, 1, 512, ranges=TWO_UNKNOWN)
     assert found.charter.dues is not None
     assert found.charter.release is not None
     key = (found.charter.dues.rule, found.charter.release.embargo_days or 0)

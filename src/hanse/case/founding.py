@@ -33,7 +33,7 @@ def sign(scene: Scene, rival: Floats) -> Bools:
     total = pay(scene, 0, signing).total.sum(axis=0)
     enough = (signing.sum(axis=0) >= terms.members_least) & (total + terms.grants[0] > 0)
     if terms.assurance is not None:
-        enough &= total >= terms.assurance * (1 - 1e-6)  # single precision
+        enough &= total >= terms.assurance * (1 - 1e-5)  # single precision
     found: Bools = signing & enough
     return found
 

@@ -54,15 +54,18 @@ def distances(scene: Scene, number: int, present: Bools) -> tuple[Floats, Floats
     if terms.agreed is not None:
         far = ((terms.wishes - terms.agreed) ** 2).sum(axis=1) * terms.wishing
         return far[:, None] * np.ones_like(present, np.float32), np.zeros(present.shape[1], np.float32)
-    heard = terms.votes[:, number] * terms.wishing
-    power = present * (heard if heard.any() else terms.wishing * np.float32(1))[:, None]  # nobody who wishes votes: by heads
+    who = np.flatnonzero(terms.wishing)
+    wishes, heard = terms.wishes[who], terms.votes[who, number]
+    power = present[who] * (heard if heard.any() else np.ones_like(heard))[:, None]  # nobody who wishes votes: by heads
     total = power.sum(axis=0)
     power = power / np.where(total > 0, total, 1)
-    chosen = power.T @ terms.wishes
-    squared = (terms.wishes**2).sum(axis=1)[:, None] - 2 * terms.wishes @ chosen.T + (chosen**2).sum(axis=1)
-    distance = np.where(terms.wishing[:, None], np.maximum(squared, 0.0), 0.0)
+    # not a product of matrices, whose library would start threads of its own beside ours
+    chosen = np.einsum("nd,nk->kd", power, wishes)
+    squared = (wishes**2).sum(axis=1)[:, None] - 2 * np.einsum("kd,nk->nd", chosen, wishes) + (chosen**2).sum(axis=0)
+    distance = np.zeros(present.shape, squared.dtype)
+    distance[who] = np.maximum(squared, 0.0)
     heads = np.maximum(present.sum(axis=0, dtype=np.float32), 1)
-    return distance, (distance * present).sum(axis=0) / heads
+    return distance, (distance[who] * present[who]).sum(axis=0) / heads
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ def shares(rule: Rule, budget: Floats, members: Basis, present: Bools) -> Floats
     _check(members, budget)
     match rule:
         case "equal":
-            return _pro_rata(np.ones((len(present), 1)), budget, present)
+            return _pro_rata(np.ones((len(present), 1), budget.dtype), budget, present)
         case "class":
             return np.asarray(_rows(members, "class_dues", present) * present)
         case "sales_share":
@@ -139,7 +139,8 @@ def _rows(members: Basis, name: str, present: Bools) -> Floats:
     value: Floats | None = getattr(members, name)
     if value is None:
         raise CaseError(f"members.{name} is missing: this rule goes by it")
-    rows = np.asarray(value, float)
+    rows = np.asarray(value)
+    rows = rows if rows.dtype.kind == "f" else rows.astype(float)
     if rows.shape not in ((len(present),), present.shape):
         raise CaseError(f"members.{name} is {rows.shape}: expected {present.shape[:1]} or {present.shape}")
     if not (rows.min(initial=0.0) >= 0 and rows.max(initial=0.0) < np.inf):
