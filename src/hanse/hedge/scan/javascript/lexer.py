@@ -17,12 +17,18 @@ _SPACE = re.compile(r"(?:\s+|//[^\n\r\u2028\u2029]*|/\*.*?(?:\*/|\Z)|<!--.*?(?:-
 _TOKEN = re.compile(
     r"(?P<name>[#@]?[A-Za-z_$\u0080-\U0010ffff][\w$\u0080-\U0010ffff]*)"
     r"|(?P<number>\d[\w.]*)"
-    r"|(?P<string>\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')"
+    r"|(?P<string>\"(?:[^\"\\\n]++|\\.)*+\"|'(?:[^'\\\n]++|\\.)*+')"
     r"|(?P<mark>=>|\?\?=?|\?\.(?!\d)|\|\|=?|&&=?|[=!]==?|[<>]=|\+\+|--|\+=|\.\.\.|\*\*|.)",
     re.DOTALL,
 )
-_REGEX = re.compile(r"/(?![*/])(?:[^\\/\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*")
-_CHUNK = re.compile(r"(?:[^`\\$]|\\.|\$(?!\{))*", re.DOTALL)
+_REGEX = re.compile(r"/(?![*/])(?:[^\\/\[\n]++|\\.|\[(?:[^\]\\\n]++|\\.)*+\])++/[a-z]*")
+_INSIDE = {
+    '"': re.compile(r'"(?:[^"\\\n]++|\\.)*+', re.DOTALL),
+    "'": re.compile(r"'(?:[^'\\\n]++|\\.)*+", re.DOTALL),
+}
+MISSES = 50
+"""Slashes of one line that begin no regular expression, after which no other does."""
+_CHUNK = re.compile(r"(?:[^`\\$]++|\\.|\$(?!\{))*+", re.DOTALL)
 _ESCAPE = re.compile(r"\\(u\{[0-9a-fA-F]{1,6}\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|\r\n|.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": "", "\r\n": "", "\r": ""}
 _BEFORE_REGEX = frozenset(
@@ -98,6 +104,10 @@ class _Lexer:
         self.breaks = [match.end() for match in re.finditer(r"\r\n|\n|\r", text)]
         self.group = Group("", 1, 0, None)
         self.root = self.group
+        self._unclosed = dict.fromkeys(_INSIDE, 0)
+        """By quote: up to here none closes. Where one did not, neither do those behind it: all of them are escaped."""
+        self._misses = (0, 0)
+        """The line of the last slash that began no regular expression, and how many there were in it."""
         self.templates: list[Template] = []
         """Template literals whose holes are being read, outermost first."""
 
@@ -118,8 +128,11 @@ class _Lexer:
                 self._chunk(template)
             elif letter == "/" and self._regex_may_start():
                 match = _REGEX.match(text, self.at)
+                if match is None:
+                    line = self.line(self.at)
+                    self._misses = (line, self._misses[1] + 1 if self._misses[0] == line else 1)
                 self._token("regex" if match else "mark", match[0] if match else letter)
-            elif letter in "'\"" and self._apostrophe():
+            elif letter in "'\"" and (self.at < self._unclosed[letter] or self._apostrophe()):
                 self._token("mark", letter)
             elif letter in "([{":
                 self._open(letter)
@@ -130,6 +143,8 @@ class _Lexer:
                 if match is None:
                     self.at += 1
                     continue
+                if match[0] in _INSIDE and (inside := _INSIDE[match[0]].match(text, self.at)):
+                    self._unclosed[match[0]] = inside.end()
                 self._token(match.lastgroup or "mark", match[0])  # type: ignore[arg-type]
         while self.group.parent is not None:
             self.group.end = len(text)
@@ -190,6 +205,8 @@ class _Lexer:
         return last.text not in _BEFORE_STRING
 
     def _regex_may_start(self) -> bool:
+        if self._misses[1] > MISSES and self._misses[0] == self.line(self.at):
+            return False
         if not self.group.items:
             return True
         last = self.group.items[-1]

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from hanse.hedge.scan.code.sightings import Sightings, final
-from hanse.hedge.scan.code.values import Unknown, Values
-from hanse.hedge.scan.finding import Hit
+from hanse.hedge.scan.code.values import Origin, Unknown, Values
+from hanse.hedge.scan.finding import Hit, unread
 from hanse.hedge.scan.javascript.collect import collect
 from hanse.hedge.scan.javascript.lexer import lex
 from hanse.hedge.scan.javascript.reading import Reading
@@ -24,9 +24,9 @@ _WORTH = re.compile(
     r"transformers|from_pretrained|openai|anthropic|ollama|langchain|ai-sdk|huggingface|hf\.co|replicate|bedrock|web-llm|mlc|"
     r"[mM]odel|MODEL|llm|LLM|embed|EMBED|\.gguf|\.onnx|\.safetensors|\.tflite|generateText|streamText|tiktoken|rerank|checkpoint"
 )
-_SCRIPT = re.compile(r"<script\b[^>]*>(.*?)(?:</script\s*>|\Z)", re.DOTALL | re.IGNORECASE)
+_SCRIPT = re.compile(r"<script\b[^<>]*>(.*?)(?:</script\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 _MARKUP = re.compile(
-    r"\A\s*(?:<(?:script|template|style|svelte|!--|!doctype|html|i18n)\b|<!--)|^<script\b[^>]*>\s*$",
+    r"\A\s*(?:<(?:script|template|style|svelte|!--|!doctype|html|i18n)\b|<!--)|^<script\b[^<>]*>\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
 _ENDINGS = (
@@ -165,12 +165,14 @@ def _read(file: str, text: str, other: _Linked | _Asked | None) -> Sightings:
     if len(text) > SIZE or _WORTH.search(text) is None:
         return Sightings()
     text = _script(text)
-    tree = collect(text, lex(text))
     links = other.at(file) if isinstance(other, _Linked) else other
     try:
+        tree = collect(text, lex(text))
         return Reading(tree, Resolver(tree, file, links), file).run()
     except RecursionError:
-        return Sightings()
+        found = Sightings()
+        found.add(Origin(file, 1, 0), unread("nested too deeply: not read"))
+        return found
 
 
 def _script(text: str) -> str:
