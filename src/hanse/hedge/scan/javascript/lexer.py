@@ -26,6 +26,8 @@ _INSIDE = {
     '"': re.compile(r'"(?:[^"\\\n]++|\\.)*+', re.DOTALL),
     "'": re.compile(r"'(?:[^'\\\n]++|\\.)*+", re.DOTALL),
 }
+TOKENS = 500_000
+"""Tokens of a text; one that has more is generated, and is not read."""
 MISSES = 50
 """Slashes of one line that begin no regular expression, after which no other does."""
 _CHUNK = re.compile(r"(?:[^`\\$]++|\\.|\$(?!\{))*+", re.DOTALL)
@@ -92,8 +94,12 @@ class Template:
 Item = Token | Group | Template
 
 
+class TooManyTokens(Exception):
+    """A text is longer than anybody writes."""
+
+
 def lex(text: str) -> Group:
-    """The whole text as one group."""
+    """The whole text as one group. Raises TooManyTokens."""
     return _Lexer(text).run()
 
 
@@ -101,6 +107,7 @@ class _Lexer:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
+        self.left = TOKENS
         self.breaks = [match.end() for match in re.finditer(r"\r\n|\n|\r", text)]
         self.group = Group("", 1, 0, None)
         self.root = self.group
@@ -154,6 +161,9 @@ class _Lexer:
 
     def _token(self, kind: TokenKind, raw: str) -> None:
         start, self.at = self.at, self.at + len(raw)
+        self.left -= 1
+        if self.left < 0:
+            raise TooManyTokens
         value = unescaped(raw[1:-1]) if kind == "string" else raw
         self.group.items.append(Token(kind, value, self.line(start), start, self.at))
 

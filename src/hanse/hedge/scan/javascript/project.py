@@ -11,7 +11,7 @@ from hanse.hedge.scan.code.sightings import Sightings, final
 from hanse.hedge.scan.code.values import Origin, Unknown, Values
 from hanse.hedge.scan.finding import Hit, unread
 from hanse.hedge.scan.javascript.collect import collect
-from hanse.hedge.scan.javascript.lexer import lex
+from hanse.hedge.scan.javascript.lexer import TooManyTokens, lex
 from hanse.hedge.scan.javascript.reading import Reading
 from hanse.hedge.scan.javascript.resolve import Resolver
 from hanse.hedge.scan.javascript.tree import Name, Tree
@@ -125,7 +125,10 @@ class _Linked:
             return ()
         if file not in self.trees:
             text = _script(self.files[file])
-            tree = collect(text, lex(text)) if len(text) <= SIZE else None
+            try:
+                tree = collect(text, lex(text)) if len(text) <= SIZE else None
+            except TooManyTokens:
+                tree = None
             self.trees[file] = Resolver(tree, file, self.at(file)) if tree is not None else None
         resolver = self.trees[file]
         if resolver is None:
@@ -169,9 +172,10 @@ def _read(file: str, text: str, other: _Linked | _Asked | None) -> Sightings:
     try:
         tree = collect(text, lex(text))
         return Reading(tree, Resolver(tree, file, links), file).run()
-    except RecursionError:
+    except (RecursionError, TooManyTokens) as error:
+        deep = isinstance(error, RecursionError)
         found = Sightings()
-        found.add(Origin(file, 1, 0), unread("nested too deeply: not read"))
+        found.add(Origin(file, 1, 0), unread("nested too deeply: not read" if deep else "generated or minified: not read"))
         return found
 
 
