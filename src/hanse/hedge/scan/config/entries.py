@@ -89,9 +89,8 @@ class Tree:
         yield from self.commands.of_container(node)
         beside = node
         for index, entry in enumerate(node.entries):
-            if len(node.entries) > MANY:
-                if index % NEAR == 0:
-                    beside = Mapping(node.line, node.entries[max(0, index - NEAR) : index + 2 * NEAR])
+            if len(node.entries) > MANY and index % NEAR == 0:
+                beside = Mapping(node.line, node.entries[max(0, index - NEAR) : index + 2 * NEAR])
             if entry.key in _ALIASES and node.get(_ALIASES[entry.key]) is not None:
                 continue
             yield from self._entry(entry, beside, above, data, depth)
