@@ -25,14 +25,17 @@ def ran(body: str, limits: Limits = LIMITS, how: How = "namespaces", answer: str
     if how == "namespaces" and holding() != "namespaces":
         pytest.skip("this system gives no namespaces")
     lines = "\n".join(f"    {line}" for line in body.strip().splitlines())
-    return run(f"import os, signal, socket, sys, time\ndef check(answer, item):\n{lines}", "made.py", answer, {"id": "a"}, limits, how)
+    source = f"import os, signal, socket, sys, time\ndef check(answer, item):\n{lines}"
+    return run(source, "made.py", answer, {"id": "a"}, limits, how)
 
 
 both = pytest.mark.parametrize("how", ["namespaces", "limits"])
 
 
 @both
-@pytest.mark.parametrize(("body", "mark"), [("return answer == '4'", 1.0), ("return item['id'] == 'b'", 0.0), ("return 0.25", 0.25)])
+@pytest.mark.parametrize(
+    ("body", "mark"), [("return answer == '4'", 1.0), ("return item['id'] == 'b'", 0.0), ("return 0.25", 0.25)]
+)
 def test_a_checker_marks(how: How, body: str, mark: float) -> None:
     assert ran(body, how=how) == Held(mark, "", how)
 

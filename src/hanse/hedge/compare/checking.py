@@ -15,7 +15,7 @@ def main() -> None:
     job = json.load(sys.stdin)
     names = {"__name__": "checker", "__file__": job["name"]}
     exec(compile(job["source"], job["name"], "exec"), names)  # that is what it is for
-    mark = names["check"](job["answer"], job["item"])  # type: ignore[operator]
+    mark = names["check"](job["answer"], job["item"])
     if not isinstance(mark, bool | int | float) or not 0 <= mark <= 1:
         raise TypeError(f"check gave {mark!r:.80}, expected a bool or a number from 0 to 1")
     os.write(told, json.dumps({"mark": float(mark)}).encode())

@@ -17,6 +17,8 @@ Counts: TypeAlias = NDArray[np.int64]
 POWER_DRAWS = 2000
 POWER_LOOKS_MAX = 1000
 FORECAST_DRAWS = 200
+TRUTHS = 2000
+"""Truths from which those of a forecast are drawn."""
 LOOK_GROWTH = 1.15
 """Forecasts look at numbers of items that grow by this."""
 HORIZON_FACTOR = 100
@@ -75,10 +77,13 @@ def power(test: Test, values: Array, chances: Array, items: int, seed: int) -> P
 
 def forecast(test: Test, differences: Array, seed: int) -> Forecast:
     """From the differences so far, without a verdict yet. The truth is drawn from what they leave open (Dirichlet), then items
-    from the truth."""
+    from the truth. Beforehand a truth is the likelier the farther from the margin: at the margin no number of items would do,
+    and truths near it would make of every forecast the time that they take."""
     random = np.random.default_rng([seed, 2])
     values, seen = rounded(differences)
-    chances = random.dirichlet(seen + np.where(np.isin(values, (-1.0, 0.0, 1.0)), PRIOR, 1e-9), FORECAST_DRAWS)
+    truths = random.dirichlet(seen + np.where(np.isin(values, (-1.0, 0.0, 1.0)), PRIOR, 1e-9), TRUTHS)
+    distance = np.abs(truths @ values + test.margin)
+    chances = truths[random.choice(TRUTHS, FORECAST_DRAWS, p=distance / distance.sum())]
     horizon = max(HORIZON_MIN, HORIZON_FACTOR * len(differences))
     length = math.ceil(math.log(horizon, LOOK_GROWTH))
     looks = np.unique(np.append(np.floor(LOOK_GROWTH ** np.arange(length)).astype(np.int64), horizon))

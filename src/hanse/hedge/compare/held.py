@@ -90,7 +90,7 @@ def _first(user: int, group: int, limits: dict[str, int]) -> None:
 
 
 def _enter(user: int, group: int) -> None:
-    """Into new namespaces, where `user` exists and, for root, root: its map is written from outside, by a child that stays there."""
+    """Into new namespaces, where `user` exists and, for root, root: that map is written by a child that stays outside."""
     ready, go = os.pipe()
     parent, writer = os.getpid(), 0
     if os.getuid() == 0:
