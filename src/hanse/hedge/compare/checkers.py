@@ -25,7 +25,8 @@ def check(answer, item):
     return re.search(item["pattern"], answer) is not None
 """
 _HOLDS = """
-import json
+import json, sys
+sys.modules["rfc3987_syntax"] = None  # takes seconds to import, for formats, which are not asserted
 from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
 from referencing import Registry
