@@ -20,7 +20,7 @@ import numpy as np
 
 from hanse.errors import InputError
 from hanse.hedge.compare.betting import log_wealth, lower_bound, upper_bound
-from hanse.hedge.compare.forecast import PRIOR, Forecast, Power, Test, forecast, power, rounded
+from hanse.hedge.compare.forecast import PRIOR, Forecast, Hypotheses, Power, forecast, power, rounded
 
 Verdict: TypeAlias = Literal["swap", "don't", "more"]
 DIGITS = 6
@@ -49,9 +49,9 @@ class Rule:
             raise InputError(f"items {self.items_max}, seed {self.seed}: expected at least 1 and at least 0")
 
     @property
-    def test(self) -> Test:
+    def hypotheses(self) -> Hypotheses:
         """As numbers to compute with."""
-        return Test(float(self.margin), float(self.error))
+        return Hypotheses(float(self.margin), float(self.error))
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def compare(outcomes: Sequence[Outcome], rule: Rule, slices: Iterable[str] = ())
         low=low,
         high=high,
         power=_power_if_equal(differences, rule),
-        forecast=forecast(rule.test, differences, rule.seed) if verdict == "more" else None,
+        forecast=forecast(rule.hypotheses, differences, rule.seed) if verdict == "more" else None,
         slices=_slices(ordered, slices, rule),
     )
 
@@ -187,7 +187,7 @@ def plan(rule: Rule, discordance: float, difference: float = 0.0) -> Power:
     if not abs(difference) <= discordance <= 1:
         raise InputError(f"discordance {discordance}, difference {difference}: expected |difference| <= discordance <= 1")
     chances = np.array([(discordance - difference) / 2, 1 - discordance, (discordance + difference) / 2])
-    return power(rule.test, np.array([-1.0, 0.0, 1.0]), chances, rule.items_max, rule.seed)
+    return power(rule.hypotheses, np.array([-1.0, 0.0, 1.0]), chances, rule.items_max, rule.seed)
 
 
 def _interval(differences: np.typing.NDArray[np.float64], at: int | None, error: float) -> tuple[float, float]:
@@ -207,7 +207,7 @@ def _power_if_equal(differences: np.typing.NDArray[np.float64], rule: Rule) -> P
     weights = np.zeros(len(everything))
     for some, seen in ((values, counts), (mirrored, back)):
         weights[np.searchsorted(everything, some)] += seen + PRIOR * np.isin(some, (-1.0, 0.0, 1.0))
-    return power(rule.test, everything, weights / weights.sum(), rule.items_max, rule.seed)
+    return power(rule.hypotheses, everything, weights / weights.sum(), rule.items_max, rule.seed)
 
 
 def _slices(ordered: Sequence[Outcome], names: Iterable[str], rule: Rule) -> tuple[Slice, ...]:
