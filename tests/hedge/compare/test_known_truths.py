@@ -83,13 +83,14 @@ def undecided(margin: float, discordance: float, difference: float, items: int, 
     random, found = np.random.default_rng([items, round(1000 * discordance)]), []
     while len(found) < count:
         row = random.choice(VALUES, p=chances(discordance, difference), size=12_000)
+        if decide(row[:items], Rule(Fraction(str(margin)), items))[1] is not None:
+            continue
         counts = np.cumsum(row[:, None] == VALUES, axis=0).astype(np.float64)
         wealth = [mixed(counts @ log_factors(sign * VALUES, -sign * margin)) for sign in (1, -1)]
         hit = np.maximum(*wealth) >= math.log(20)
         assert hit.any()
         needed = int(hit.argmax()) + 1 - items
-        if needed > 0:
-            found.append((forecast(Hypotheses(margin, 0.05), row[:items], seed=len(found)), needed))
+        found.append((forecast(Hypotheses(margin, 0.05), row[:items], seed=len(found)), needed))
     return found
 
 

@@ -42,23 +42,22 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def main(how: str, limits: dict[str, int], folder: str) -> None:
     """Hold the checker whose job is on standard input."""
-    user = USER_MIN + os.getpid() % USERS if os.getuid() == 0 else os.getuid()
-    group = user if os.getuid() == 0 else os.getgid()
+    user = USER_MIN + os.getpid() % USERS if os.getuid() == 0 else None
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if how == "limits":
-        _alone(user, group, limits, folder)
+        _alone(user, limits, folder)
         return
-    _enter(user, group)
+    _enter(user)
     _enclose(Path(folder), limits["file_bytes"])
     code = os.fork()
     if code:
         os._exit(os.waitstatus_to_exitcode(os.waitpid(code, 0)[1]) & 0xFF)
-    _first(user, group, limits)
+    _first(user, limits)
 
 
-def _alone(user: int, group: int, limits: dict[str, int], folder: str) -> None:
+def _alone(user: int | None, limits: dict[str, int], folder: str) -> None:
     os.chdir(folder)
-    _become(user, group)
+    _become(user)
     _limit(limits, processes=0, file_bytes=0)
     cut("hook")
     os.environ.clear()
@@ -67,7 +66,7 @@ def _alone(user: int, group: int, limits: dict[str, int], folder: str) -> None:
     checking.main()
 
 
-def _first(user: int, group: int, limits: dict[str, int]) -> None:
+def _first(user: int | None, limits: dict[str, int]) -> None:
     """The first process of its namespace: nothing in there can end it, and what is left ends with it."""
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     child = os.fork()
@@ -78,7 +77,7 @@ def _first(user: int, group: int, limits: dict[str, int]) -> None:
                 code = os.waitstatus_to_exitcode(status)
                 os._exit(code if code >= 0 else 128 - code)
     os.closerange(3, OPEN_FILES)
-    parents = _become(user, group)
+    parents = _become(user)
     _limit(limits, limits["processes"] + parents, limits["file_bytes"])
     for capability in range(CAPABILITIES):  # with an empty bounding set, exec leaves none
         _libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
@@ -89,16 +88,17 @@ def _first(user: int, group: int, limits: dict[str, int]) -> None:
     os.execve(sys.executable, [sys.executable, "-I", "-B", "-X", "utf8", "-c", _TEXT], ENVIRONMENT)
 
 
-def _enter(user: int, group: int) -> None:
-    """Into new namespaces, where `user` exists and, for root, root: that map is written by a child that stays outside."""
+def _enter(user: int | None) -> None:
+    """Into new namespaces, as their root, and with `user` in them; that map is written by a child that stays outside."""
     ready, go = os.pipe()
     parent, writer = os.getpid(), 0
-    if os.getuid() == 0:
+    own, group = os.getuid(), os.getgid()
+    if user is not None:
         writer = os.fork()
         if not writer:
             os.close(go)
             if os.read(ready, 1):
-                _write(f"/proc/{parent}/gid_map", f"0 0 1\n{group} {group} 1\n")
+                _write(f"/proc/{parent}/gid_map", f"0 0 1\n{user} {user} 1\n")
                 _write(f"/proc/{parent}/uid_map", f"0 0 1\n{user} {user} 1\n")
             os._exit(0)
     if _libc.unshare(NEWUSER | NEWNET | NEWNS | NEWIPC | NEWPID) != 0:
@@ -109,8 +109,8 @@ def _enter(user: int, group: int) -> None:
             raise PermissionError("uid_map cannot be written")
     else:
         _write("/proc/self/setgroups", "deny")
-        _write("/proc/self/gid_map", f"{group} {group} 1\n")
-        _write("/proc/self/uid_map", f"{user} {user} 1\n")
+        _write("/proc/self/gid_map", f"0 {group} 1\n")
+        _write("/proc/self/uid_map", f"0 {own} 1\n")
     for name in ("user/max_user_namespaces", "kernel/shmmni", "kernel/msgmni"):  # rights and memory beside its limits
         with suppress(OSError):
             _write(f"/proc/sys/{name}", "0")
@@ -159,12 +159,12 @@ def _read_only(root: Path) -> None:
         raise _failed("mount_setattr")
 
 
-def _become(user: int, group: int) -> int:
-    """How many of this process' two parents are that user too, and so are counted."""
-    if os.getuid() == user:
+def _become(user: int | None) -> int:
+    """None: who one is. How many of this process' two parents are that user too, and so are counted."""
+    if user is None:
         return 2
     os.setgroups([])
-    os.setresgid(group, group, group)
+    os.setresgid(user, user, user)
     os.setresuid(user, user, user)
     return 0
 

@@ -23,6 +23,8 @@ from hanse.errors import InputError
 
 How = Literal["namespaces", "limits"]
 """What holds a checker: see `held`."""
+START_SECONDS = 60.0
+"""Until it is held; only then its own time begins."""
 READ_BYTES = 1 << 16
 MARK_BYTES_MAX = 1 << 12
 _PROBE = "def check(answer, item):\n    return True\n"
@@ -137,7 +139,7 @@ def _run(how: str, job: dict[str, Any], limits: Limits) -> _Ended:
 
 def _listen(process: subprocess.Popen[bytes], limits: Limits) -> _Ended:
     """Until its end, its time or its output is over."""
-    deadline = time.monotonic() + limits.wall_seconds
+    deadline, seconds = time.monotonic() + START_SECONDS, START_SECONDS
     told, printed = bytearray(), bytearray()
     with selectors.DefaultSelector() as selector:
         for pipe, into, most in ((process.stdout, told, MARK_BYTES_MAX), (process.stderr, printed, limits.output_bytes)):
@@ -145,10 +147,12 @@ def _listen(process: subprocess.Popen[bytes], limits: Limits) -> _Ended:
         while selector.get_map():
             ready = selector.select(max(0.0, deadline - time.monotonic()))
             if not ready:
-                return _Ended(None, f"ran longer than {limits.wall_seconds:g} seconds", bytes(told), bytes(printed))
+                return _Ended(None, f"ran longer than {seconds:g} seconds", bytes(told), bytes(printed))
             for key, _ in ready:
                 into, most = key.data
                 data = os.read(key.fd, READ_BYTES)
+                if into is told and not told and data:
+                    deadline, seconds = time.monotonic() + limits.wall_seconds, limits.wall_seconds
                 into += data
                 if len(into) > most:
                     return _Ended(None, f"wrote more than {most} bytes", bytes(told), bytes(printed))
@@ -157,7 +161,7 @@ def _listen(process: subprocess.Popen[bytes], limits: Limits) -> _Ended:
     try:
         code = process.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
-        return _Ended(None, f"ran longer than {limits.wall_seconds:g} seconds", bytes(told), bytes(printed))
+        return _Ended(None, f"ran longer than {seconds:g} seconds", bytes(told), bytes(printed))
     return _Ended(code, "", bytes(told), bytes(printed))
 
 
