@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import importlib.util
 import json
 import os
@@ -26,6 +27,9 @@ from hanse.cli.case import case
 from hanse.cli.main import STAGES
 from hanse.cli.outlook import outlook
 from hanse.consortium.standing import OFFICER_KINDS, SITE_KINDS
+from hanse.hedge.compare.forecast import Forecast, Power
+from hanse.hedge.compare.paired import Comparison, Rule, Slice
+from hanse.hedge.compare.tasks import Accepted, Message, Numeric, Pairwise, Python, Regex, Schema, Task
 from hanse.hedge.drill.record import Drilled, Generated, Machine, Network, Record, Stage
 from hanse.hedge.lock.schema import LockedFile, LockedLicense, LockedModel
 from hanse.outlook.catalogue.tables import shipped
@@ -55,6 +59,18 @@ def test_every_codec_has_its_row(codec: str) -> None:
 def test_every_key_of_the_lock_and_of_a_drill_is_named(model: type[BaseModel]) -> None:
     page = FORMATS[FORMATS.index("## models.lock") :]
     assert [key for key in model.model_fields if f"`{key}`" not in page] == []
+
+
+@pytest.mark.parametrize("model", [Task, Message, Accepted, Regex, Numeric, Schema, Python, Pairwise])
+def test_every_key_of_a_task_is_named(model: type[BaseModel]) -> None:
+    page = FORMATS[FORMATS.index("## Tasks") : FORMATS.index("## A comparison")]
+    assert [key for key, field in model.model_fields.items() if f"`{field.alias or key}`" not in page] == []
+
+
+@pytest.mark.parametrize("made", [Comparison, Rule, Power, Forecast, Slice])
+def test_every_key_of_a_comparison_is_named(made: type) -> None:
+    page = FORMATS[FORMATS.index("## A comparison") :]
+    assert [field.name for field in dataclasses.fields(made) if f"`{field.name}`" not in page] == []
 
 
 def test_the_readme_starts_with_the_two_commands() -> None:

@@ -8,6 +8,7 @@
     │   ├── CatalogueError       a table of the outlook or a publisher's file breaks its format
     │   ├── CorpusError          text that cannot be read, is empty, or overlaps an evaluation set
     │   ├── LockError            a models.lock or a model's files that break their format
+    │   ├── TaskError            a task of a comparison, or its checker's file, that breaks its format
     │   └── KeyFileError         a key file that is missing, malformed or already there
     ├── MissingExtraError        a command needs an optional dependency: install the extra it names
     ├── StoreError               the bucket did not do what was asked
@@ -60,6 +61,10 @@ class CorpusError(InputError):
 
 class LockError(InputError):
     """A models.lock or a model's files that break their format."""
+
+
+class TaskError(InputError):
+    """A task of a comparison, or its checker's file, that breaks its format."""
 
 
 class KeyFileError(InputError):

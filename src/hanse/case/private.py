@@ -36,6 +36,11 @@ class Preset:
     of_sales: float
     """Share of yearly sales spent on tokens at closed prices, where sales are known."""
 
+    @property
+    def of_income(self) -> float:
+        """The same share of a national income, for members of a key: a state's own tokens are few beside its companies'."""
+        return self.of_sales / 10
+
 
 PRESETS: dict[PresetName, Preset] = {
     "light": Preset(5e5, 5e6, 5e5, 0.0005),

@@ -218,15 +218,17 @@ def _dues(charter: Charter, rate: float) -> DuesTerms | None:
 
 def _demand(charter: Charter, private: Private, base: Floats, rate: float) -> Demand:
     own = {item.name: item for item in private.member}
-    rows = [_demand_of(own.get(m.name), private, sales, rate) for m, sales in zip(charter.member, base, strict=True)]
+    key = charter.dues is not None and charter.dues.rule == "key"
+    rows = [_demand_of(own.get(m.name), private, at, rate, key) for m, at in zip(charter.member, base, strict=True)]
     tokens, growth, control, early, tasks = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
     known = np.array([m.name in own and own[m.name].tokens is not None for m in charter.member])
     return Demand(tokens, growth, control, early, tasks, known)
 
 
-def _demand_of(own: PrivateMember | None, private: Private, sales: float, rate: float) -> Sequence[float]:
+def _demand_of(own: PrivateMember | None, private: Private, base: float, rate: float, key: bool) -> Sequence[float]:
     """Tokens, growth, control, value of a month's lead, share of own tasks."""
-    preset = scaled(PRESETS[(own and own.preset) or private.preset], sales)
+    preset = PRESETS[(own and own.preset) or private.preset]
+    preset = scaled(preset, base * (preset.of_income if key else preset.of_sales))
     if own is None:
         return preset.tokens, float("nan"), preset.control, preset.early_month, OWN_TASKS
     return (
@@ -238,11 +240,11 @@ def _demand_of(own: PrivateMember | None, private: Private, sales: float, rate: 
     )
 
 
-def scaled(preset: Preset, sales: float) -> Preset:
-    """A preset for a member with such yearly sales in USD; 0 is unknown."""
-    if sales <= 0:
+def scaled(preset: Preset, spent: float) -> Preset:
+    """A preset for a member that spends so much on tokens in a year, USD; 0 is unknown."""
+    if spent <= 0:
         return preset
-    tokens = preset.of_sales * sales / BY_NAME["closed_price"].value
+    tokens = spent / BY_NAME["closed_price"].value
     factor = tokens / preset.tokens
     return replace(preset, tokens=tokens, control=preset.control * factor, early_month=preset.early_month * factor)
 

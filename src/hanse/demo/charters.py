@@ -5,13 +5,16 @@ from __future__ import annotations
 from importlib.resources import as_file, files
 from typing import Any
 
-from hanse.case.private import Private
+from hanse.case.private import Private, PrivateMember
 from hanse.case.solve import Depth, Question, solve
 from hanse.charter.schema import load_charter
+from hanse.units import Money
 
 EXAMPLES = ("single-sponsor-sunset", "ten-equal", "fifty", "cern-key")
 DRAWS = 1000
-PRIVATE = Private(preset="heavy")
+SPONSOR = PrivateMember(name="sponsor", control=Money.parse("3_000_000_000 USD"))
+"""Its reasons are its own: it sells the hardware that others run the model on."""
+PRIVATE = Private(preset="heavy", member=(SPONSOR,))
 """With fewer tokens hardly any of them would be founded, and four empty pictures tell nothing."""
 SHOWN = ("name", "years", "founded", "structures")
 

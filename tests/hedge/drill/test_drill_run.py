@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.hedge.drill.test_drill_cut import can_unshare
 from tests.hedge.mirror import tiny_llama
 from tests.hedge.mirror.made import NOW, model, sha256, write_files, write_lock
+from tests.hedge.test_cut import can_unshare
 from tests.store.tiny_s3 import TinyS3, running
 
 from hanse.cli.main import main

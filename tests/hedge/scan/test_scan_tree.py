@@ -115,7 +115,8 @@ def test_large_text_is_told_and_binary_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "b.yaml").write_bytes(b"\0\1" + CODE.encode())
     found = scan(tmp_path)
     assert found.findings == ()
-    assert [(item.file, item.reason) for item in found.skipped] == [("big.yaml", "text larger than 2 MiB")]
+    told = [("b.yaml", "no text: it has zero bytes"), ("big.yaml", "text larger than 2 MiB")]
+    assert [(item.file, item.reason) for item in found.skipped] == told
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")

@@ -36,6 +36,8 @@ RULE_ABOUT = {
     "class": "by membership class", "sales_share": "a share of each one's sales", "key": "by sales, nobody above the ceiling",
     "usage": "by tokens used", "serial": "small users do not pay for large ones", "shapley": "by what each adds",
 }  # fmt: skip
+EFFECTS_MOST = 12
+"""Changes drawn; all of them are in the tables."""
 INFLUENCES_MOST = 14
 
 
@@ -112,12 +114,14 @@ def _each(kind: Sequence[str], value: float) -> str:
 
 
 def effects(charter: Row) -> str:
-    """Every change of a clause: points of chance to be near in year 5, more or less, with the error of the difference."""
+    """The changes of a clause that move most: points of chance to be near in year 5, with the error of the difference."""
     found = rows(charter.get("effects"))
     if not found:
         return ""
     if not any(row["change"]["low"] > 0 or row["change"]["high"] < 0 for row in found):
         return _founding(charter, found)
+    most = sorted(found, key=lambda row: -abs(row["change"]["value"]))[:EFFECTS_MOST]
+    found = [row for row in found if row in most]
     reach = max(0.01, *(abs(row["change"][key]) for row in found for key in ("low", "high")))
     scale = Scale(-reach, reach)
     items = [rails.item("", rails.axis(scale, [f"{100 * m:+g}" for m in scale.marks]), "points", kind="axis")]
@@ -140,7 +144,7 @@ def _founding(charter: Row, found: Sequence[Row]) -> str:
     founded = charter["founded"]
     shown: list[tuple[str, str, Row, Row | None]] = [("As it is", "", founded, None)]
     shown += [(capital(words(row["says"])), words(row["clause"]), row["founded"], row["stays"])
-              for row in sorted(found, key=lambda row: -row["founded"]["value"])]  # fmt: skip
+              for row in sorted(found, key=lambda row: -row["founded"]["value"])[:EFFECTS_MOST]]  # fmt: skip
     for name, clause, share, stays in shown:
         drawn = rails.bar(name, share["value"], scale, percent(share["value"]), (share["low"], share["high"]),
                           "own" if stays is None else "")  # fmt: skip

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hanse.errors import HanseError, InputError, IntegrityError
-from hanse.hedge.drill.cut import cut, devices, probe
+from hanse.hedge.cut import cut, devices, probe
 from hanse.store.disk import replace_file
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from hanse.errors import HanseError, InputError
-from hanse.hedge.drill.cut import How
+from hanse.hedge.cut import How
 from hanse.hedge.drill.record import Drilled, Generated, Network, Stage
 from hanse.hedge.lock.schema import LockedModel
 from hanse.hedge.mirror.keep import Order, keep

@@ -8,6 +8,10 @@ MAX_TEXT = 2 << 20
 """Bytes of a text file that is read; larger ones are reported as skipped."""
 MAX_NOTEBOOK = 32 << 20
 """Bytes of a notebook, which may carry pictures."""
+LONGEST_LINE = 20_000
+"""Letters of a line of code that is read; longer ones are minified or data."""
+MOST_ESCAPES = 500
+"""Backslashes of a line of code that is read."""
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -20,6 +24,16 @@ _BOMS = (
 def is_binary(head: bytes) -> bool:
     """Whether the first bytes are no text: a zero byte without a mark of UTF-16 or UTF-32."""
     return b"\0" in head and not head.startswith(tuple(mark for mark, _ in _BOMS))
+
+
+def without_long_lines(text: str) -> tuple[str, int]:
+    """The text with lines that are too long, or have too many backslashes, left empty; and how many they are."""
+    if len(text) <= LONGEST_LINE and text.count("\\") <= MOST_ESCAPES:
+        return text, 0
+    rows = text.split("\n")
+    kept = [row if len(row) <= LONGEST_LINE and row.count("\\") <= MOST_ESCAPES else "" for row in rows]
+    count = sum(bool(row) and not left for row, left in zip(rows, kept, strict=True))
+    return ("\n".join(kept), count) if count else (text, 0)
 
 
 def decode(data: bytes) -> str:

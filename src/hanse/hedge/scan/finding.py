@@ -70,8 +70,13 @@ class Hit:
     ref: str
     revision: str | None
     how: str
-    kind: Kind
+    kind: Kind | Literal["unread"]
     resolved: bool = True
+
+
+def unread(why: str) -> Hit:
+    """Says that a text, or a part of it, was not read: no finding, but told with what was skipped."""
+    return Hit(1, "", None, why, "unread", False)
 
 
 Reader = Callable[[str], Iterator[Hit]]

@@ -91,6 +91,7 @@ def provider_in(key: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=8192)
 def is_revision(key: str) -> bool:
     """Whether a key's value is a revision of a model beside it."""
     parts = words(key)

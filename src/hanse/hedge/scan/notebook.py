@@ -14,7 +14,7 @@ from hanse.hedge.scan.finding import Hit, Reader
 from hanse.hedge.scan.python import read_python
 from hanse.hedge.scan.python.project import constants_of
 
-_ELEMENT = re.compile(r'\s*("(?:[^"\\]|\\.)*"),?\s*\]?\s*,?\s*$')
+_ELEMENT = re.compile(r'\s*+("(?:[^"\\]++|\\.)*+"),?\s*\]?\s*,?\s*$')
 _CELL_TYPE = re.compile(r'"cell_type"\s*:\s*"(\w+)"')
 _SHELL_CELLS = re.compile(r"%%(?:bash|sh|shell|zsh|system|script\s+(?:--?\S+\s+)*(?:ba|z)?sh|cmd)\b|%%!")
 _OTHER_CELLS = re.compile(

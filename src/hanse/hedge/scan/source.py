@@ -7,17 +7,18 @@ it gives itself away. Comments are left out, comparisons and cases too.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from hanse.hedge.scan import keys, looks
-from hanse.hedge.scan.finding import Hit
+from hanse.hedge.scan.finding import Hit, unread
 from hanse.hedge.scan.judge import judged, keyed_look
 from hanse.hedge.scan.shell.variables import Value
 
 _C = r"//[^\n]*|/\*.*?(?:\*/|\Z)"
 _HASH = r"\#[^\n]*"
-_DOUBLE = r'"(?:[^"\\\n]|\\.)*"'
-_SINGLE = r"'(?:[^'\\\n]|\\.)*'"
+_DOUBLE = r'"(?:[^"\\\n]++|\\.){0,1100}+"'
+_SINGLE = r"'(?:[^'\\\n]++|\\.){0,1100}+'"
 _BLOCK = r'""".*?(?:"""|\Z)'
 _RAW = r"`[^`]*`"
 FAMILIES: dict[str, re.Pattern[str]] = {
@@ -32,6 +33,9 @@ FAMILIES: dict[str, re.Pattern[str]] = {
     for suffix in suffixes.split()
 }  # fmt: skip
 """By suffix: comments and strings."""
+_SPACED = re.compile(r"\S\s+\S")
+STRINGS = 20_000
+"""Strings of a file that are judged; what has more is data."""
 _BEFORE = 160
 """Letters before a string that are looked at."""
 _COMPARED = re.compile(
@@ -60,14 +64,17 @@ def read_source(text: str, pattern: re.Pattern[str]) -> Iterator[Hit]:
         else:
             strings.append((match.start(), match[0]))
     code = "".join(bare)
-    for at, literal in strings:
-        line = code.count("\n", 0, at) + 1
-        yield from _string(code[max(0, at - _BEFORE) : at], literal.strip("\"'`"), line)
+    breaks = [match.start() for match in re.finditer("\n", code)]
+    if len(strings) > STRINGS:
+        yield unread(f"more than {STRINGS:,} strings: the rest was not read")
+    for at, literal in strings[:STRINGS]:
+        value = literal.strip("\"'`")
+        if "$" in value or "{" in value or not _SPACED.search(value):  # no name of a model has blanks inside
+            yield from _string(code[max(0, at - _BEFORE) : at], value, bisect_left(breaks, at) + 1)
     for match in _ENVIRONMENT.finditer(code):
         if keys.strength(match["name"]) == "sure" or _LOADS.fullmatch(match["name"]):
-            yield Hit(
-                code.count("\n", 0, match.start("value")) + 1, match["value"], None, match["name"], "unknown", False
-            )
+            line = bisect_left(breaks, match.start("value")) + 1
+            yield Hit(line, match["value"], None, match["name"], "unknown", False)
 
 
 def _string(before: str, value: str, line: int) -> Iterator[Hit]:

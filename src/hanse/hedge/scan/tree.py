@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hanse.hedge.scan import ignore
-from hanse.hedge.scan.decode import MAX_NOTEBOOK, MAX_TEXT, decode, is_binary
+from hanse.hedge.scan.decode import MAX_NOTEBOOK, MAX_TEXT, decode, is_binary, without_long_lines
 from hanse.hedge.scan.finding import Finding, Hit
 from hanse.hedge.scan.formats import JAVASCRIPT, PYTHON, TERRAFORM, Formats, read_shell
 from hanse.hedge.scan.javascript import read_javascript_project
@@ -26,6 +26,8 @@ BATCH = 64
 """Files a process takes at a time."""
 LINKED = 2000
 """Files of one language that are read as one project; more are one per folder at the top."""
+ONE_LINE = (".json", ".jsonc", ".json5", ".ipynb")
+"""Formats whose files are often one line."""
 PARALLEL_FROM = 400
 """Files from which processes are worth their start."""
 
@@ -74,7 +76,7 @@ def _joined(below: Walk, parts: Sequence[_Part], by_file: Spread, by_group: Spre
     findings = [finding for part in parts for finding in part.findings]
     skipped = [*below.skipped, *(item for part in parts for item in part.skipped)]
     together = {path: text for part in parts for path, text in part.together.items()}
-    more, ignored = _read_together(dict(sorted(together.items())), by_file, by_group)
+    more, ignored = _read_together(dict(sorted(together.items())), by_file, by_group, skipped)
     return Scan(
         tuple(sorted(findings + more, key=_order)),
         tuple(sorted(replace(item, file=shown(item.file)) for item in skipped)),
@@ -107,6 +109,8 @@ def _read_file(root: Path, path: str, size: int, formats: Formats, part: _Part) 
             part.findings.append(found)
             return
         if is_binary(head):
+            if formats.reader(path, "") is not None:
+                part.skipped.append(Skipped(path, "no text: it has zero bytes"))
             return
         reader = formats.reader(path, decode(head[:200]))
         if reader is None:
@@ -118,12 +122,27 @@ def _read_file(root: Path, path: str, size: int, formats: Formats, part: _Part) 
         file.seek(0)
         data = file.read(largest)
     text = decode(data)
+    if not path.lower().endswith(ONE_LINE):
+        text, count = without_long_lines(text)
+        if count:
+            part.skipped.append(Skipped(path, f"{count} lines too long for code; the rest was read"))
     if path.endswith((*PYTHON, *JAVASCRIPT, *TERRAFORM)):
         part.together[path] = text
         return
-    kept, ignored = attach(shown(path), text, reader(text))
+    kept, ignored = attach(shown(path), text, _told(path, reader(text), part.skipped))
     part.findings += kept
     part.ignored += ignored
+
+
+def _told(path: str, hits: Iterable[Hit], skipped: list[Skipped]) -> Iterator[Hit]:
+    """The hits, without what says that something was not read: that goes to `skipped`, once."""
+    reasons = set()
+    for hit in hits:
+        if hit.kind == "unread":
+            reasons.add(hit.how)
+        else:
+            yield hit
+    skipped += [Skipped(path, reason) for reason in sorted(reasons)]
 
 
 def attach(file: str, text: str, hits: Iterable[Hit]) -> tuple[list[Finding], int]:
@@ -142,12 +161,12 @@ def attach(file: str, text: str, hits: Iterable[Hit]) -> tuple[list[Finding], in
     for hit in merged.values():
         if ignore.ignored(rows[hit.line - 1]):
             ignored += 1
-        else:
+        elif hit.kind != "unread":
             findings.append(Finding(file, hit.line, hit.ref, hit.revision, hit.resolved, hit.how, hit.kind))
     return findings, ignored
 
 
-def _read_together(texts: dict[str, str], by_file: Spread, by_group: Spread) -> tuple[list[Finding], int]:
+def _read_together(texts: dict[str, str], by_file: Spread, by_group: Spread, skipped: list[Skipped]) -> tuple[list[Finding], int]:
     """Python and JavaScript of one project and Terraform of one folder: constants of one file are used in another."""
     found: list[tuple[str, Iterable[Hit]]] = []
     for suffixes, read, group in (
@@ -160,7 +179,7 @@ def _read_together(texts: dict[str, str], by_file: Spread, by_group: Spread) -> 
     found += [(path, _terraform(path, text, texts)) for path, text in texts.items() if path.endswith(TERRAFORM)]
     findings, ignored = [], 0
     for path, hits in found:
-        kept, count = attach(shown(path), texts[path], hits)
+        kept, count = attach(shown(path), texts[path], _told(path, hits, skipped))
         findings += kept
         ignored += count
     return findings, ignored

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hanse.hedge.scan import expressions, keys, looks, packages
 from hanse.hedge.scan.config.commands import Commands
 from hanse.hedge.scan.config.nodes import Entry, Mapping, Node, Scalar, Sequence
-from hanse.hedge.scan.finding import Hit
+from hanse.hedge.scan.finding import Hit, unread
 from hanse.hedge.scan.judge import HUB_SERVERS, SPEECH, judged, keyed_look, several
 from hanse.hedge.scan.shell.variables import Value
 from hanse.hedge.scan.vocabulary import PROVIDERS, word_lists
@@ -17,8 +17,8 @@ from hanse.hedge.scan.vocabulary import PROVIDERS, word_lists
 DEEPEST = 60
 """Levels of a tree."""
 MANY = 400
-"""Entries of a mapping above which only the nearest `NEAR` on both sides count as beside a key."""
-NEAR = 40
+"""Entries of a mapping above which only those nearer than about `NEAR` count as beside a key."""
+NEAR = 30
 _WORDS = word_lists("entries")
 _PROSE = _WORDS["prose"]
 _OUTPUT = re.compile(
@@ -62,7 +62,10 @@ class Tree:
 
     def _node(self, node: Node, above: tuple[str, ...], data: bool, depth: int) -> Iterator[Hit]:
         seen = (id(node), above[-1] if above else "", data)
-        if depth > DEEPEST or seen in self._seen:  # an alias is read once under a key
+        if depth > DEEPEST:
+            yield unread(f"nested deeper than {DEEPEST} levels: not read below")
+            return
+        if seen in self._seen:  # an alias is read once under a key
             return
         if not isinstance(node, Scalar):
             self._seen.add(seen)
@@ -86,8 +89,8 @@ class Tree:
         yield from self.commands.of_container(node)
         beside = node
         for index, entry in enumerate(node.entries):
-            if len(node.entries) > MANY:
-                beside = Mapping(node.line, node.entries[max(0, index - NEAR) : index + NEAR])
+            if len(node.entries) > MANY and index % NEAR == 0:
+                beside = Mapping(node.line, node.entries[max(0, index - NEAR) : index + 2 * NEAR])
             if entry.key in _ALIASES and node.get(_ALIASES[entry.key]) is not None:
                 continue
             yield from self._entry(entry, beside, above, data, depth)

@@ -10,9 +10,11 @@ from collections.abc import Iterable
 
 from hanse.hedge.scan.config.nodes import Entry, Mapping, Node, Scalar, Sequence
 
-DEEPEST = 60
+DEEPEST = 100
+FOLLOWED = 20
+"""Constants that name each other, one behind the other."""
 _IDENTIFIER = re.compile(r"[A-Za-z_][\w.-]*")
-_STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
+_STRING = re.compile(r'"((?:[^"\\\n]++|\\.)*+)"')
 _HEREDOC = re.compile(r"<<(-?)([A-Za-z_]\w*)[^\n]*\n")
 _COMMENT = re.compile(r"(?:#|//)[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _REFERENCE = re.compile(r"(?:var|local)\.[A-Za-z_]\w*")
@@ -24,7 +26,7 @@ def read_hcl_nodes(text: str, others: Iterable[str] = ()) -> list[Node]:
     known = constants(root)
     for other in others:
         known |= {name: None for name in constants(_Parser(other).body(0)) if name not in known}
-    return [_resolved(root, known, 0)]
+    return [_resolved(root, known, 0, frozenset())]
 
 
 def constants(root: Mapping) -> dict[str, Node | None]:
@@ -42,12 +44,13 @@ def constants(root: Mapping) -> dict[str, Node | None]:
     return found
 
 
-def _resolved(node: Node, known: dict[str, Node | None], depth: int) -> Node:
-    """References to constants as what they name: at the literal, or nothing when that is in another file."""
+def _resolved(node: Node, known: dict[str, Node | None], depth: int, met: frozenset[str]) -> Node:
+    """References to constants as what they name: at the literal, or nothing when that is in another file. `met` are those on
+    the way here, which may name each other in a circle."""
     if depth > DEEPEST:
         return node
     if isinstance(node, Sequence):
-        return Sequence(node.line, [_resolved(item, known, depth + 1) for item in node.items])
+        return Sequence(node.line, [_resolved(item, known, depth + 1, met) for item in node.items])
     if isinstance(node, Mapping):
         entries = []
         for entry in node.entries:
@@ -55,22 +58,22 @@ def _resolved(node: Node, known: dict[str, Node | None], depth: int) -> Node:
                 name = entry.key.removeprefix("variable ")
                 entries += [Entry(name, item.line, item.value) for item in entry.value.entries if item.key == "default"]
                 continue
-            entries.append(Entry(entry.key, entry.line, _resolved(entry.value, known, depth + 1)))
+            entries.append(Entry(entry.key, entry.line, _resolved(entry.value, known, depth + 1, met)))
         return Mapping(node.line, entries)
     match = re.fullmatch(r"\$\{\s*((?:var|local)\.\w+)\s*\}", node.value)
-    if match and match[1] in known:
+    if match and match[1] in known and match[1] not in met and len(met) < FOLLOWED:
         target = known[match[1]]
         if isinstance(target, Scalar):
             return (
                 target
                 if "${" not in target.value
-                else _resolved(target, {k: v for k, v in known.items() if k != match[1]}, depth + 1)
+                else _resolved(target, known, depth + 1, met | {match[1]})
             )
         return Scalar("", node.line)
     if "${" in node.value and node.text is None:
         value = node.value
         for name in set(_REFERENCE.findall(value)):
-            target = known.get(name)
+            target = known.get(name) if name not in met else None
             if isinstance(target, Scalar):
                 value = re.sub(r"\$\{\s*" + re.escape(name) + r"\s*\}", lambda _m, t=target: t.value, value)  # type: ignore[misc]
         return Scalar(value, node.line, None, node.string)

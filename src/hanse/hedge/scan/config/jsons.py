@@ -9,10 +9,15 @@ from hanse.hedge.scan.config.nodes import Entry, Mapping, Node, Scalar, Sequence
 
 DEEPEST = 200
 _SPACE = re.compile(r"(?:[\s\ufeff]+|//[^\n]*|/\*.*?(?:\*/|\Z)|#[^\n]*)+", re.DOTALL)
-_STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"|\'((?:[^\'\\\n]|\\.)*)\'|`([^`]*)`', re.DOTALL)
+_STRING = re.compile(r'"((?:[^"\\\n]++|\\.)*+)"|\'((?:[^\'\\\n]++|\\.)*+)\'|`([^`]*+)`', re.DOTALL)
 _BARE = re.compile(r"[^\s,:\[\]{}\"'`]+")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+_INSIDE = {
+    '"': re.compile(r'"(?:[^"\\\n]++|\\.)*+', re.DOTALL),
+    "'": re.compile(r"'(?:[^'\\\n]++|\\.)*+", re.DOTALL),
+    "`": re.compile(r"`[^`]*+"),
+}
 _LITERALS = re.compile(r"-?[\d.][\w.+-]*|true|false|null|NaN|-?Infinity|undefined")
 
 
@@ -37,6 +42,8 @@ class _Parser:
         self.text = text
         self.at = 0
         self._breaks = [match.start() for match in re.finditer("\n", text)]
+        self._open = dict.fromkeys(_INSIDE, 0)
+        """By quote: up to here none closes. Where one did not, neither do those behind it: all of them are escaped."""
 
     def line(self) -> int:
         return bisect_right(self._breaks, self.at - 1) + 1 if self.at else 1
@@ -57,16 +64,26 @@ class _Parser:
 
     def _scalar(self) -> Scalar | None:
         line = self.line()
-        match = _STRING.match(self.text, self.at)
+        match = _STRING.match(self.text, self.at) if self._may_close() else None
         if match:
             self.at = match.end()
             raw = next((group for group in match.groups() if group is not None), "")
             return Scalar(_ESCAPE.sub(_unescaped, raw) if "\\" in raw else raw, line)
+        self._note_open()
         match = _BARE.match(self.text, self.at)
         if match:
             self.at = match.end()
             return Scalar(match[0], line, None, _LITERALS.fullmatch(match[0]) is None)
         return None
+
+    def _may_close(self) -> bool:
+        return self.at >= self._open.get(self.text[self.at : self.at + 1], 0)
+
+    def _note_open(self) -> None:
+        letter = self.text[self.at : self.at + 1]
+        inside = _INSIDE[letter].match(self.text, self.at) if letter in _INSIDE and self._may_close() else None
+        if inside:
+            self._open[letter] = inside.end()
 
     def _mapping(self, depth: int) -> Mapping:
         found = Mapping(self.line())

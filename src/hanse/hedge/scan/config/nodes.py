@@ -32,14 +32,17 @@ class Mapping:
 
     line: int
     entries: list[Entry] = field(default_factory=list)
+    """Grows at its end only."""
+    _last: dict[str, Node] = field(default_factory=dict, init=False, repr=False)
+    _known: list[int] = field(default_factory=lambda: [0], init=False, repr=False)
+    """How many entries are in `_last`."""
 
     def get(self, *keys: str) -> Node | None:
         """The last value of the first of these keys that is there."""
-        for key in keys:
-            for entry in reversed(self.entries):
-                if entry.key == key:
-                    return entry.value
-        return None
+        if self._known[0] < len(self.entries):
+            self._last.update((entry.key, entry.value) for entry in self.entries[self._known[0] :])
+            self._known[0] = len(self.entries)
+        return next((self._last[key] for key in keys if key in self._last), None)
 
     def text(self, *keys: str) -> str:
         """The value of the first of these keys as text; empty when there is none or it is no scalar."""

@@ -6,13 +6,13 @@ import re
 
 from hanse.hedge.scan.config.nodes import Entry, Mapping, Node, Scalar, Sequence
 
-_TABLE = re.compile(r"[ \t]*\[\[?\s*(?P<name>[^\]]+?)\s*\]\]?[ \t]*(?:#.*)?$")
+_TABLE = re.compile(r"[ \t]*+\[\[?(?P<name>[^\]]++)\]\]?[ \t]*+(?:#.*)?$")
 _KEY = re.compile(
     r"[ \t]*(?P<key>(?:[A-Za-z0-9_-]+|\"[^\"\n]*\"|'[^'\n]*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"\n]*\"|'[^'\n]*'))*)\s*=[ \t]*"
 )
 _PART = re.compile(r"[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'")
 _BARE = re.compile(r"[^\s,\]}#]+")
-DEEPEST = 60
+DEEPEST = 100
 
 
 def read_toml_nodes(text: str) -> list[Node]:
@@ -35,7 +35,7 @@ class _Parser:
             header = _TABLE.match(row)
             key = _KEY.match(self.text, self.at)
             if header:
-                table = self._below(root, _parts(header["name"]), row.lstrip().startswith("[["))
+                table = self._below(root, _parts(header["name"].strip()), row.lstrip().startswith("[["))
                 self._skip(len(row) + 1)
             elif key and key.end() <= self.at + len(row):
                 parts = _parts(key["key"])
@@ -94,7 +94,7 @@ class _Parser:
                 return Scalar(inside, line, inside)
         letter = text[self.at : self.at + 1]
         if letter and letter in "\"'":
-            match = re.compile(r'"((?:[^"\\\n]|\\.)*)"' if letter == '"' else r"'([^'\n]*)'").match(text, self.at)
+            match = re.compile(r'"((?:[^"\\\n]++|\\.)*+)"' if letter == '"' else r"'([^'\n]*)'").match(text, self.at)
             if match is None:
                 return None
             self._skip(match.end() - self.at)

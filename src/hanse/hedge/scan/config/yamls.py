@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from hanse.hedge.scan.config.nodes import Entry, Mapping, Node, Scalar, Sequence
 
@@ -15,6 +16,11 @@ DEEPEST = 80
 _DIRECTIVE = re.compile(r"^[ \t]*(?:\{\{-?\s*(?:if|else|end|range|with|define|template|include|block|toYaml|tpl|/\*|\$\w+\s*:?=|fail|print)[^\n]*|"
                         r"\{%[^\n]*%\}[ \t]*|\{#[^\n]*#\}[ \t]*|- ?\{\{-?\s*(?:include|toYaml|range|if|end|tpl)[^\n]*)$", re.MULTILINE)  # fmt: skip
 _PRINTED = re.compile(r"\$?\{\{[^{}\n]*\}\}|\{%[^%\n]*%\}")
+MERGED = 5000
+"""Entries that merges copy in one text."""
+MANY = 500
+"""Brackets up to which nobody nests too deeply by them."""
+_INDENTED = re.compile(r"^[ \t?:-]{160}", re.MULTILINE)
 _OTHER_BREAKS = {ord(letter): " " for letter in "\r\x85\u2028\u2029"}
 """What YAML takes for the end of a row and editors do not."""
 _HOLE = re.compile("HANSEHOLE([0-9]+)X")
@@ -29,7 +35,8 @@ def read_yaml_nodes(text: str) -> list[Node]:
     nodes = _composed(text) if "{{" not in text and "{%" not in text else None
     if nodes is None:
         holes: list[str] = []
-        nodes = _composed(_without_templates(text, holes), holes, text)
+        plain = _without_templates(text, holes)
+        nodes = _composed(plain, holes) if plain != text or "{{" in text or "{%" in text else None
     return nodes if nodes is not None else [_rows(text)]
 
 
@@ -41,7 +48,7 @@ def _without_templates(text: str, holes: list[str]) -> str:
     return _PRINTED.sub(hole, _DIRECTIVE.sub(lambda match: "\n" * match[0].count("\n"), text))
 
 
-def _composed(text: str, holes: list[str] | None = None, _original: str = "") -> list[Node] | None:
+def _composed(text: str, holes: list[str] | None = None) -> list[Node] | None:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -50,12 +57,28 @@ def _composed(text: str, holes: list[str] | None = None, _original: str = "") ->
     made: list[Node] = []
     builder = _Builder(text, holes or [])
     try:
+        if text.count("[") + text.count("{") > MANY or _INDENTED.search(text):
+            _check_depth(text, loader)
         for document in yaml.compose_all(text, Loader=loader):
             if document is not None:
                 made.append(builder.node(document, 0))
     except (yaml.YAMLError, RecursionError, ValueError, _TooDeep):
         return None
     return made
+
+
+def _check_depth(text: str, loader: Any) -> None:
+    """Raises _TooDeep. Composing goes down by calls in C, which no limit of Python's ends; events come one by one."""
+    import yaml
+
+    depth = 0
+    for event in yaml.parse(text, Loader=loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > DEEPEST:
+                raise _TooDeep
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 class _TooDeep(Exception):
@@ -69,6 +92,8 @@ class _Builder:
         self.rows = text.split("\n")
         self.holes = holes
         self.made: dict[int, Node] = {}
+        self.merged = 0
+        """Entries that stand in a second mapping too."""
         self.kept: list[object] = []
         """Nodes whose ids are in use."""
 
@@ -103,8 +128,11 @@ class _Builder:
             sources = entry.value.items if isinstance(entry.value, Sequence) else [entry.value]
             own = {e.key for e in made.entries}
             for source in sources:
-                if isinstance(source, Mapping) and source is not made and len(made.entries) < 10_000:
-                    made.entries.extend(e for e in source.entries if e.key not in own)
+                if isinstance(source, Mapping) and source is not made and self.merged < MERGED:
+                    more = [e for e in source.entries if e.key not in own]
+                    made.entries.extend(more)
+                    self.merged += len(more)
+                    own |= {e.key for e in source.entries}  # the first source wins
 
     def _scalar(self, given: object, value: str, line: int) -> Scalar:
         start, end = given.start_mark, given.end_mark  # type: ignore[attr-defined]
@@ -133,6 +161,8 @@ class _Builder:
         return Scalar(self._filled(value), line, self._filled(text) if text is not None else None, string)
 
     def _filled(self, text: str) -> str:
+        if not self.holes or "HANSEHOLE" not in text:
+            return text
         return _HOLE.sub(lambda match: self.holes[int(match[1])] if int(match[1]) < len(self.holes) else match[0], text)
 
 

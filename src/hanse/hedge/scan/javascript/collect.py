@@ -27,6 +27,10 @@ from hanse.hedge.scan.javascript.tree import (
 )
 
 _DECLARES = frozenset({"const", "let", "var"})
+BRIEF = 8
+"""Items of an expression when a text has far too many."""
+LONGEST_CHAIN = 400
+"""Letters of a callee; of a longer chain of calls the rest is not looked at."""
 _NO_CALLEES = frozenset({"else", "try", "do", "finally", "await", "new", "typeof", "void", "of", "in", "as", "catch"})
 
 
@@ -47,6 +51,8 @@ class _Scan:
         self.tree = tree
         self.group = group
         self.items = group.items
+        self.items_left = 10_000 + 2 * len(self.items)
+        """Items that may still go into expressions, so that a = a = a = ... costs no more than long text."""
         self.functions = Functions(tree, group)
         self.skipped: set[int] = set()
 
@@ -118,7 +124,10 @@ class _Scan:
             self._chain(index, token)
 
     def _expression(self, index: int) -> tuple[Items, int]:
-        return extent.expression(self.items, index, self.tree.text)
+        longest = extent.LONGEST if self.items_left > 0 else BRIEF
+        value, end = extent.expression(self.items, index, self.tree.text, longest)
+        self.items_left -= len(value)
+        return value, end
 
     # Names
 
@@ -214,7 +223,7 @@ class _Scan:
         if first.text in STATEMENTS or first.text in _NO_CALLEES:
             return
         name, line, at = first.text, first.line, index + 1
-        while at < len(self.items):
+        while at < len(self.items) and len(name) < LONGEST_CHAIN:
             item = self.items[at]
             if is_mark(item, ".", "?.") and at + 1 < len(self.items):
                 part = self.items[at + 1]

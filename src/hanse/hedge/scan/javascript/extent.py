@@ -14,16 +14,16 @@ STATEMENTS = frozenset({"const", "let", "var", "export", "function", "class", "r
 """Words that begin a statement or a member of a class."""
 BACK = 14
 """Items that are looked back over, or ahead, for what belongs to a function or a field."""
-_LONGEST = 400
+LONGEST = 400
 """Items of an expression at most; what is in brackets is one."""
 
 Role = Literal["block", "object", "class", "enum", "type"]
 
 
-def expression(items: Items, index: int, text: str) -> tuple[Items, int]:
+def expression(items: Items, index: int, text: str, longest: int = LONGEST) -> tuple[Items, int]:
     """The items of an expression that begins here, and where it ends."""
     at = index
-    end = min(len(items), index + _LONGEST)
+    end = min(len(items), index + longest)
     while at < end:
         if is_mark(items[at], ",", ";") or (at > index and breaks(items, at, text)):
             break
@@ -49,7 +49,7 @@ def breaks(items: Items, at: int, text: str) -> bool:
 def sign(items: Items, at: int, text: str) -> int:
     """Where '=' or 'of' stands behind a declared name and its type."""
     start, depth = at, 0
-    while at < min(len(items), start + _LONGEST):
+    while at < min(len(items), start + LONGEST):
         item = items[at]
         depth += 1 if is_mark(item, "<") else -1 if is_mark(item, ">") else 0
         if is_mark(item, "=", ";") or (at > start and breaks(items, at, text)):

@@ -17,12 +17,20 @@ _SPACE = re.compile(r"(?:\s+|//[^\n\r\u2028\u2029]*|/\*.*?(?:\*/|\Z)|<!--.*?(?:-
 _TOKEN = re.compile(
     r"(?P<name>[#@]?[A-Za-z_$\u0080-\U0010ffff][\w$\u0080-\U0010ffff]*)"
     r"|(?P<number>\d[\w.]*)"
-    r"|(?P<string>\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')"
+    r"|(?P<string>\"(?:[^\"\\\n]++|\\.)*+\"|'(?:[^'\\\n]++|\\.)*+')"
     r"|(?P<mark>=>|\?\?=?|\?\.(?!\d)|\|\|=?|&&=?|[=!]==?|[<>]=|\+\+|--|\+=|\.\.\.|\*\*|.)",
     re.DOTALL,
 )
-_REGEX = re.compile(r"/(?![*/])(?:[^\\/\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*")
-_CHUNK = re.compile(r"(?:[^`\\$]|\\.|\$(?!\{))*", re.DOTALL)
+_REGEX = re.compile(r"/(?![*/])(?:[^\\/\[\n]++|\\.|\[(?:[^\]\\\n]++|\\.)*+\])++/[a-z]*")
+_INSIDE = {
+    '"': re.compile(r'"(?:[^"\\\n]++|\\.)*+', re.DOTALL),
+    "'": re.compile(r"'(?:[^'\\\n]++|\\.)*+", re.DOTALL),
+}
+TOKENS = 500_000
+"""Tokens of a text; one that has more is generated, and is not read."""
+MISSES = 50
+"""Slashes of one line that begin no regular expression, after which no other does."""
+_CHUNK = re.compile(r"(?:[^`\\$]++|\\.|\$(?!\{))*+", re.DOTALL)
 _ESCAPE = re.compile(r"\\(u\{[0-9a-fA-F]{1,6}\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|\r\n|.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": "", "\r\n": "", "\r": ""}
 _BEFORE_REGEX = frozenset(
@@ -86,8 +94,12 @@ class Template:
 Item = Token | Group | Template
 
 
+class TooManyTokens(Exception):
+    """A text is longer than anybody writes."""
+
+
 def lex(text: str) -> Group:
-    """The whole text as one group."""
+    """The whole text as one group. Raises TooManyTokens."""
     return _Lexer(text).run()
 
 
@@ -95,9 +107,14 @@ class _Lexer:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
+        self.left = TOKENS
         self.breaks = [match.end() for match in re.finditer(r"\r\n|\n|\r", text)]
         self.group = Group("", 1, 0, None)
         self.root = self.group
+        self._unclosed = dict.fromkeys(_INSIDE, 0)
+        """By quote: up to here none closes. Where one did not, neither do those behind it: all of them are escaped."""
+        self._misses = (0, 0)
+        """The line of the last slash that began no regular expression, and how many there were in it."""
         self.templates: list[Template] = []
         """Template literals whose holes are being read, outermost first."""
 
@@ -118,8 +135,11 @@ class _Lexer:
                 self._chunk(template)
             elif letter == "/" and self._regex_may_start():
                 match = _REGEX.match(text, self.at)
+                if match is None:
+                    line = self.line(self.at)
+                    self._misses = (line, self._misses[1] + 1 if self._misses[0] == line else 1)
                 self._token("regex" if match else "mark", match[0] if match else letter)
-            elif letter in "'\"" and self._apostrophe():
+            elif letter in "'\"" and (self.at < self._unclosed[letter] or self._apostrophe()):
                 self._token("mark", letter)
             elif letter in "([{":
                 self._open(letter)
@@ -130,6 +150,8 @@ class _Lexer:
                 if match is None:
                     self.at += 1
                     continue
+                if match[0] in _INSIDE and (inside := _INSIDE[match[0]].match(text, self.at)):
+                    self._unclosed[match[0]] = inside.end()
                 self._token(match.lastgroup or "mark", match[0])  # type: ignore[arg-type]
         while self.group.parent is not None:
             self.group.end = len(text)
@@ -139,6 +161,9 @@ class _Lexer:
 
     def _token(self, kind: TokenKind, raw: str) -> None:
         start, self.at = self.at, self.at + len(raw)
+        self.left -= 1
+        if self.left < 0:
+            raise TooManyTokens
         value = unescaped(raw[1:-1]) if kind == "string" else raw
         self.group.items.append(Token(kind, value, self.line(start), start, self.at))
 
@@ -190,6 +215,8 @@ class _Lexer:
         return last.text not in _BEFORE_STRING
 
     def _regex_may_start(self) -> bool:
+        if self._misses[1] > MISSES and self._misses[0] == self.line(self.at):
+            return False
         if not self.group.items:
             return True
         last = self.group.items[-1]

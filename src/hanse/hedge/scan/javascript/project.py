@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from hanse.hedge.scan.code.sightings import Sightings, final
-from hanse.hedge.scan.code.values import Unknown, Values
-from hanse.hedge.scan.finding import Hit
+from hanse.hedge.scan.code.values import Origin, Unknown, Values
+from hanse.hedge.scan.finding import Hit, unread
 from hanse.hedge.scan.javascript.collect import collect
-from hanse.hedge.scan.javascript.lexer import lex
+from hanse.hedge.scan.javascript.lexer import TooManyTokens, lex
 from hanse.hedge.scan.javascript.reading import Reading
 from hanse.hedge.scan.javascript.resolve import Resolver
 from hanse.hedge.scan.javascript.tree import Name, Tree
@@ -24,9 +24,9 @@ _WORTH = re.compile(
     r"transformers|from_pretrained|openai|anthropic|ollama|langchain|ai-sdk|huggingface|hf\.co|replicate|bedrock|web-llm|mlc|"
     r"[mM]odel|MODEL|llm|LLM|embed|EMBED|\.gguf|\.onnx|\.safetensors|\.tflite|generateText|streamText|tiktoken|rerank|checkpoint"
 )
-_SCRIPT = re.compile(r"<script\b[^>]*>(.*?)(?:</script\s*>|\Z)", re.DOTALL | re.IGNORECASE)
+_SCRIPT = re.compile(r"<script\b[^<>]*>(.*?)(?:</script\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 _MARKUP = re.compile(
-    r"\A\s*(?:<(?:script|template|style|svelte|!--|!doctype|html|i18n)\b|<!--)|^<script\b[^>]*>\s*$",
+    r"\A\s*(?:<(?:script|template|style|svelte|!--|!doctype|html|i18n)\b|<!--)|^<script\b[^<>]*>\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
 _ENDINGS = (
@@ -125,7 +125,10 @@ class _Linked:
             return ()
         if file not in self.trees:
             text = _script(self.files[file])
-            tree = collect(text, lex(text)) if len(text) <= SIZE else None
+            try:
+                tree = collect(text, lex(text)) if len(text) <= SIZE else None
+            except TooManyTokens:
+                tree = None
             self.trees[file] = Resolver(tree, file, self.at(file)) if tree is not None else None
         resolver = self.trees[file]
         if resolver is None:
@@ -165,12 +168,15 @@ def _read(file: str, text: str, other: _Linked | _Asked | None) -> Sightings:
     if len(text) > SIZE or _WORTH.search(text) is None:
         return Sightings()
     text = _script(text)
-    tree = collect(text, lex(text))
     links = other.at(file) if isinstance(other, _Linked) else other
     try:
+        tree = collect(text, lex(text))
         return Reading(tree, Resolver(tree, file, links), file).run()
-    except RecursionError:
-        return Sightings()
+    except (RecursionError, TooManyTokens) as error:
+        deep = isinstance(error, RecursionError)
+        found = Sightings()
+        found.add(Origin(file, 1, 0), unread("nested too deeply: not read" if deep else "generated or minified: not read"))
+        return found
 
 
 def _script(text: str) -> str:

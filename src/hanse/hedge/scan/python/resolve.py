@@ -7,6 +7,7 @@ ever bound to; a parameter gives its default and what callers pass.
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,8 @@ DEPTH = 60
 """Nested evaluations at most; what is deeper is unknown."""
 BUDGET = 20_000
 """Evaluations for one file at most, literals not counted; beyond, what is no literal is unknown."""
+REBOUND = 200
+"""Assignments of one name in one scope of which the nearest count."""
 TABLE = 400
 """Items of a list or dictionary that are looked at."""
 
@@ -112,10 +115,15 @@ class Resolver:
         """The last binding that every way to the use passes, and those in branches since; those of a loop around the use too."""
         if len(bindings) == 1 or at.scope.kind in ("comprehension", "lambda"):
             return bindings
+        if len(bindings) > REBOUND:
+            near = bisect_left(bindings, at.order, key=lambda binding: binding.place.order)
+            bindings = bindings[max(0, near - REBOUND // 2) : near + REBOUND // 2]
         loops = {block for block in at.blocks if block in at.scope.module.loops}
         found: list[Binding] = []
         settled = False
         for binding in reversed(bindings):
+            if settled and not loops:
+                break
             place = binding.place
             if binding.how == "parameter":
                 if not settled:

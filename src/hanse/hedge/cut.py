@@ -75,7 +75,7 @@ def _unshare() -> bool:
 
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
     if event in _REFUSED and not _local(event, arguments):
-        raise OSError(errno.ENETUNREACH, "the network is cut off for this drill")
+        raise OSError(errno.ENETUNREACH, "the network is cut off")
 
 
 def _local(event: str, arguments: tuple[Any, ...]) -> bool:
