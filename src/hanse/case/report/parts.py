@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hanse.case.report import rails
+from hanse.case.report import plots, rails
 from hanse.case.report.rails import Scale, decades
 from hanse.case.verdict import (
     OPTION_WORDS,
@@ -46,10 +46,11 @@ def costs(charter: Row) -> str:
     found = kinds(charter)[:KINDS_MOST]
     bands = [band_of(members, "bill", option) for _, members in found for option in OPTION_WORDS]
     scale = decades([band[key] for band in bands for key in ("p5", "p95")], 1e5)
-    return f"<div class='grid'>{''.join(_cost(name, members, scale) for name, members in found)}</div>" + _more(charter)
+    panels = (_cost(name, members, scale, charter["years"]) for name, members in found)
+    return f"<div class='grid'>{''.join(panels)}</div>{_more(charter)}"
 
 
-def _cost(name: str, members: Sequence[Row], scale: Scale) -> str:
+def _cost(name: str, members: Sequence[Row], scale: Scale, years: Sequence[int]) -> str:
     items = []
     for option, said in OPTION_WORDS.items():
         band, best = band_of(members, "bill", option), mean_of(members, "best", option)
@@ -58,8 +59,9 @@ def _cost(name: str, members: Sequence[Row], scale: Scale) -> str:
         items.append(rails.item(capital(said), drawn, f"<strong>{short(band['p50'])}</strong><br/>best {percent(best)}"))
     items.append(rails.item("", rails.axis(scale, [short(mark) for mark in scale.marks]), "USD"))
     paid = band_of(members, "paid")
-    about = f"Pays the consortium {spread(paid)} USD"
-    return _panel(name, about, f"<ul class='items'>{''.join(items)}</ul>")
+    about = f"Pays the consortium {spread(paid)} USD, by year:"
+    yearly = [band_of(members, "yearly", at) for at in range(len(years))]
+    return _panel(name, about, plots.payments(f"What {name} pays", years, yearly) + f"<ul class='items'>{''.join(items)}</ul>")
 
 
 def _panel(title: str, about: str, body: str, state: str = "", tail: str = "") -> str:
