@@ -59,7 +59,7 @@ def mirror(output: Rows) -> list[str]:
     return [
         "One gigabyte from a folder into a mirror in a folder, durably; in multiples of hashing the same bytes on all cores.",
         table(head, shown),
-        f"Keeping within {BAR} times hashing: {verdict(keep <= BAR)} (at most {keep}). What is hashed stands in the system's memory, "
+        f"Keeping within {BAR} times hashing: {verdict(keep <= BAR)} (at most {keep}). What is hashed stands in memory, "
         "what is kept goes to a disk: the last two columns compare with what that disk does.",
         table(("command", "store", "MB", "peak MB"),
               ((row["command"], row["store"], row["bytes"] / 1e6, row["peak_megabytes"]) for row in memory)),
