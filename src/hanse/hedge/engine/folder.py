@@ -32,7 +32,6 @@ class Folder:
         self._model.eval()
         self._settings = settings
         self._stepping = transformers.generation.streamers.BaseStreamer
-        self.engine = f"transformers {transformers.__version__}, torch {self._torch.__version__}"
 
     def answer(self, question: Question, seed: int) -> dict[str, Any]:
         """The fields of an `Answer` that it knows."""
@@ -48,10 +47,8 @@ class Folder:
         made = self._model.generate(
             asked, attention_mask=self._torch.ones_like(asked), max_new_tokens=most, do_sample=False, num_beams=1,
             temperature=None, top_p=None, top_k=None, streamer=clock, pad_token_id=self._pad(),
-            return_dict_in_generate=True, output_logits=True,
         )  # fmt: skip
-        new = made.sequences[0][len(ids) :].tolist()
-        steps = zip(made.logits, new, strict=True)
+        new = made[0][len(ids) :].tolist()
         ends = self._model.generation_config.eos_token_id
         ends = ends if isinstance(ends, list) else [ends]
         return {
@@ -60,7 +57,6 @@ class Folder:
             "tokens_out": len(new),
             "first_byte_seconds": (clock.first or time.perf_counter()) - began,
             "is_cut": not new or new[-1] not in ends,
-            "logprob": sum(float(logits[0].float().log_softmax(-1)[token]) for logits, token in steps),
         }
 
     def _ids(self, question: Question) -> list[int]:

@@ -1,6 +1,6 @@
 """The process that holds one local model: `python -m hanse.hedge.engine.inside JOB`, started by `local`.
 
-One JSON object a line. It says {"ready": library} once the model is loaded, then to each question {"answer": {...}} or {"error":
+One JSON object a line. It says {"ready": true} once the model is loaded, then to each question {"answer": {...}} or {"error":
 message}. What libraries print goes to standard error.
 """
 
@@ -27,7 +27,7 @@ def main(job: dict[str, Any]) -> None:
     except InputError as error:
         print(json.dumps({"error": str(error)}), file=told)
         return
-    print(json.dumps({"ready": model.engine}), file=told)
+    print(json.dumps({"ready": True}), file=told)
     for line in sys.stdin:
         asked = json.loads(line)
         question = Question(asked["id"], asked["prompt"], tuple(asked["messages"]))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,6 @@ class Llama:
         except RuntimeError as error:
             raise InputError(f"{path.name}: llama.cpp cannot load it: {error}") from error
         self._tokens_max = settings.tokens_max
-        self.engine = f"xllamacpp {version('xllamacpp')}"
 
     def answer(self, question: Question, seed: int) -> dict[str, Any]:
         """The fields of an `Answer` that it knows."""

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, replace
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -58,16 +59,14 @@ class LocalEngine:
         process.wait()
         for pipe in (process.stdin, process.stdout, self._errors):
             if pipe is not None:
-                try:
+                with suppress(BrokenPipeError):  # what was still to be written to it
                     pipe.close()
-                except BrokenPipeError:  # what was still to be written to it
-                    pass
 
     def _start(self) -> None:
         if self._process is not None:
             return
         job = {"kind": self.identity.kind, "path": str(self._path.absolute()), "settings": asdict(self._settings)}
-        self._errors, self._read = tempfile.TemporaryFile(), b""
+        self._errors, self._read = tempfile.TemporaryFile(), b""  # noqa: SIM115
         self._process = subprocess.Popen(
             [sys.executable, "-m", "hanse.hedge.engine.inside", json.dumps(job)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
@@ -76,7 +75,6 @@ class LocalEngine:
         if "error" in said:
             self.close()
             raise InputError(said["error"])
-        self.identity = replace(self.identity, engine=said["ready"])
 
     def _tell(self, line: bytes) -> None:
         assert self._process is not None and self._process.stdin is not None
