@@ -100,7 +100,8 @@ class Journal:
         for key, value in header.items():
             if there.get(key) != value:
                 was, now = json.dumps(there.get(key))[:300], json.dumps(value)[:300]
-                raise InputError(f"{path}: is the journal of another comparison: {key} is {was} there, {now} here; choose another file")
+                another = f"is the journal of another comparison: {key} is {was} there, {now} here"
+                raise InputError(f"{path}: {another}; choose another file")
 
     def _take(self, path: Path, number: int, row: dict[str, Any]) -> None:
         try:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from hanse.errors import InputError
+from hanse.errors import TaskError
 from hanse.hedge.compare.tasks import Pairwise, Task
 from hanse.hedge.engine.base import Engine, Question
 
@@ -38,7 +38,7 @@ class EndpointJudge:
     _opened: dict[tuple[str, str], Engine] = field(default_factory=dict)
 
     def prefer(self, task: Task, first: str, second: str) -> float:
-        """See `checkers.Judge`."""
+        """See `checkers.Judge`. Raises TaskError where the judge's words are no preference."""
         return (self._once(task, first, second) + 1 - self._once(task, second, first)) / 2
 
     def _once(self, task: Task, first: str, second: str) -> float:
@@ -52,5 +52,5 @@ class EndpointJudge:
         said = self._opened[asked].answer(Question(task.id, None, ({"role": "user", "content": text},)), self.seed).text
         found = _SAID.match(said)
         if found is None:
-            raise InputError(f"task {task.id}: the judge {check.model} said {said[:80]!r}, expected A, B or TIE")
+            raise TaskError(f"task {task.id}: the judge {check.model} said {said[:80]!r}, expected A, B or TIE")
         return _VALUE[found[1].upper()]

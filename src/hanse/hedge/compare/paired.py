@@ -121,7 +121,7 @@ class Comparison:
     def document(self) -> dict[str, Any]:
         """Plain JSON values; the keys are a public format."""
         rule = {**asdict(self.rule), "margin": str(self.rule.margin), "error": str(self.rule.error)}
-        return _printed({**asdict(self), "rule": rule, "difference": self.substitute - self.incumbent})  # type: ignore[no-any-return]
+        return printed({**asdict(self), "rule": rule, "difference": self.substitute - self.incumbent})  # type: ignore[no-any-return]
 
     def text(self) -> str:
         """The verdict in one line."""
@@ -248,9 +248,10 @@ def holm(p: dict[str, float]) -> dict[str, float]:
     return adjusted
 
 
-def _printed(value: Any) -> Any:
+def printed(value: Any) -> Any:
+    """Plain JSON values with every float to `DIGITS`."""
     if isinstance(value, dict):
-        return {key: _printed(inner) for key, inner in value.items()}
+        return {key: printed(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_printed(inner) for inner in value]
+        return [printed(inner) for inner in value]
     return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value

@@ -39,7 +39,7 @@ class Plan:
         """What a journal must be of: everything that answers and order depend on."""
         settings = {key: value for key, value in asdict(self.settings).items() if key != "timeout_seconds"}
         rule = asdict(self.rule) | {"margin": str(self.rule.margin), "error": str(self.rule.error)}
-        engines = {who: asdict(engine.identity) for who, engine in pair.items()}
+        engines = {str(who): asdict(engine.identity) for who, engine in pair.items()}
         return {"tasks": self.tasks_sha256, "rule": rule, "settings": settings, **engines}
 
 
@@ -86,8 +86,8 @@ def ready(plan: Plan, pair: Pair) -> None:
     for who, engine in pair.items():
         if any(task.messages for task in plan.tasks) and not has_template(engine):
             raise InputError(
-                f"{engine.identity.name} ({who}): has no chat template, so it cannot be asked tasks with messages; add its template to "
-                "the file, or write tasks with a prompt"
+                f"{engine.identity.name} ({who}): has no chat template, so it cannot be asked tasks with messages; add its "
+                "template to the file, or write tasks with a prompt"
             )
     for task in plan.tasks:
         if isinstance(task.check, Python):
@@ -138,7 +138,7 @@ def marks_of(task: Task, incumbent: str, substitute: str, plan: Plan, judge: Jud
             raise TaskError(f"task {task.id}: needs a judge")
         try:
             better = judge.prefer(task, substitute, incumbent)
-        except InputError as error:
+        except TaskError as error:
             return None, str(error)
         return (1 - better, better), ""
     found = [mark(task, text, plan.folder, plan.limits) for text in (incumbent, substitute)]
@@ -165,7 +165,7 @@ def judged(measured: Sequence[Measured], rule: Rule, slices: Sequence[str]) -> C
         return against_swap
     against_keep = compare([item.outcome(AGAINST_KEEP) for item in measured], rule, slices)
     for found in (against_keep, against_swap):
-        if found.verdict == "keep" and found is against_keep or found.verdict == "more":
+        if found.verdict == "more" or (found.verdict == "keep" and found is against_keep):
             return found
     first = f"{failed[0].task.id}: {failed[0].reason}"
     raise InputError(f"{len(failed)} of {len(measured)} items have no marks, so nothing can be said; mend their checks; {first}")
