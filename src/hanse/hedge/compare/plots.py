@@ -33,15 +33,15 @@ def sequence(rows: Sequence[Row], margin: float, width: float) -> str:
     body = []
     for tick in ticks(-reach, reach, 5):
         y = place(1, tick)[1]
-        body += [segment((left, y), (right, y), "grid"), text((left - 8, y + 4), f"{100 * tick:+g}", "tick", "end")]
+        body += [segment((left, y), (right, y), "grid"), text((left - 8, y + 4), f"{100 * tick:+g}".replace("+0", "0"), "tick", "end")]
     for tick in ticks(1, last, 4 if width == WIDE else 3):
         body.append(text((place(tick, 0)[0], lower + 18), f"{tick:g}", "tick", "middle"))
     body.append(text((right, lower + 36), "items", "tick", "end"))
     edge = [place(row["items"], row["high"]) for row in rows] + [place(row["items"], row["low"]) for row in reversed(rows)]
     body.append(f'<polygon points="{_path(edge)}" class="out"/>')
-    for value, kind, words in ((0.0, "reference", "as good"), (-margin, "margin", f"margin {100 * -margin:+g}")):
+    for value, kind, words, below in ((0.0, "reference", "as good", -5), (-margin, "margin", f"margin {100 * -margin:+g}", 14)):
         y = place(1, value)[1]
-        body += [segment((left, y), (right, y), kind), text((right, y - 5), words, "tick halo", "end")]
+        body += [segment((left, y), (right, y), kind), text((right, y + below), words, "tick halo", "end")]
     body.append(f'<polyline points="{_path([place(row["items"], row["difference"]) for row in rows])}" class="curve"/>')
     end = rows[-1]
     line = f"After {end['items']} items: {_said(end)}"
@@ -52,7 +52,7 @@ def sequence(rows: Sequence[Row], margin: float, width: float) -> str:
 def slices(rows: Sequence[Row], margin: float, width: float) -> str:
     """Every slice's mean difference with its interval; those named worse have another shape."""
     rows = rows[:SLICES_MOST]
-    left, right, step = (220.0 if width == WIDE else 110.0), width - 16, 30.0
+    left, right, step = (220.0 if width == WIDE else 110.0), width - 26, 30.0
     lower = 14 + step * len(rows)
 
     def place(value: float, row: int) -> Point:
@@ -61,7 +61,7 @@ def slices(rows: Sequence[Row], margin: float, width: float) -> str:
     body, spoken = [], []
     for tick in (-1.0, -0.5, 0.0, 0.5, 1.0):
         x = place(tick, 0)[0]
-        body += [segment((x, 10), (x, lower), "grid"), text((x, lower + 18), f"{100 * tick:+g}", "tick", "middle")]
+        body += [segment((x, 10), (x, lower), "grid"), text((x, lower + 18), f"{100 * tick:+g}".replace("+0", "0"), "tick", "middle")]
     for value, kind in ((0.0, "reference"), (-margin, "margin")):
         body.append(segment((place(value, 0)[0], 10), (place(value, 0)[0], lower), kind))
     for at, row in enumerate(rows):
