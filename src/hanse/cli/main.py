@@ -37,6 +37,7 @@ STAGES: dict[str, dict[str, tuple[str, str]]] = {
         "lock": ("hanse.cli.lock:lock", "pin every model you use: digests, license texts, sources"),
         "mirror": ("hanse.cli.mirror:mirror", "keep locked models in your own bucket, serve them as a hub"),
         "drill": ("hanse.cli.drill:drill", "with the network cut: verify, load, generate from the mirror alone"),
+        "compare": ("hanse.cli.compare:compare", "is a substitute good enough on your tasks: swap, keep, or more items"),
     },
 }
 """Stages of the story that have commands, in order; Release has none yet."""

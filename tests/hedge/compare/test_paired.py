@@ -29,13 +29,13 @@ def made(items: int, worse: int, better: int, slices: tuple[str, ...] = ()) -> l
     return [Outcome(f"i{n}", *kind, slices) for n, kind in enumerate(kinds)]
 
 
-@pytest.mark.parametrize(("worse", "better", "verdict"), [(2, 2, "swap"), (0, 0, "swap"), (80, 10, "don't"), (20, 10, "more")])
+@pytest.mark.parametrize(("worse", "better", "verdict"), [(2, 2, "swap"), (0, 0, "swap"), (80, 10, "keep"), (20, 10, "more")])
 def test_the_three_verdicts(worse: int, better: int, verdict: str) -> None:
     found = compare(made(300, worse, better), RULE)
     assert (found.verdict, found.worse, found.better, found.items) == (verdict, worse, better, 300)
     assert (found.decided_at is None, found.forecast is not None) == (verdict == "more", verdict == "more")
     assert found.low < (better - worse) / 300 < found.high
-    assert (found.low > -1 / 20, found.high < -1 / 20) == (verdict == "swap", verdict == "don't")
+    assert (found.low > -1 / 20, found.high < -1 / 20) == (verdict == "swap", verdict == "keep")
 
 
 def test_items_that_all_agree_show_that_few_differ() -> None:
@@ -59,7 +59,7 @@ def test_the_interval_never_contradicts_the_verdict(items: list[Outcome], seed: 
     assert -1 <= found.low <= found.high <= 1
     if found.verdict == "swap":
         assert found.low > -0.1 - 1e-9
-    if found.verdict == "don't":
+    if found.verdict == "keep":
         assert found.high < -0.1 + 1e-9
     text = found.text()
     assert text.startswith("need" if found.verdict == "more" else found.verdict)

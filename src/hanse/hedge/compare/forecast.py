@@ -105,7 +105,7 @@ def passages(
     hypotheses: Hypotheses, values: Array, chances: Array, seen: Counts, looks: Counts, random: np.random.Generator
 ) -> tuple[Counts, Counts]:
     """For each row of `chances`: at which of `looks` (numbers of items after those `seen`) the test first says "swap", and at
-    which "don't"; the number of looks when never."""
+    which "keep"; the number of looks when never."""
     steps = np.diff(looks, prepend=0)
     tables = [log_factors(values, -hypotheses.margin), log_factors(-values, hypotheses.margin)]
     found: list[list[Counts]] = [[], []]

@@ -1,10 +1,11 @@
-"""From the marks of both models on the same items: swap, don't, or how many more items it takes.
+"""From the marks of both models on the same items: swap, keep, or how many more items it takes.
 
 The substitute may be worse by less than `margin`, on average over items like these. Items are taken in an order drawn by seed,
 as independent draws from the user's tasks. "swap" is said once a test of "the mean difference is at most -margin" rejects,
-"don't" once one of "it is at least -margin" does; both hold their error rate at whatever item one stops (`betting`), so one may
-look after every item. Slices are tested against "not worse" in the same way, and Holm's step-down (1979) keeps the chance of
-naming any slice wrongly at the error rate. Power and forecast are simulated by seed (`forecast`); they decide nothing.
+"keep" (the incumbent) once one of "it is at least -margin" does; both hold their error rate at whatever item one stops
+(`betting`), so one may look after every item. Slices are tested against "not worse" in the same way, and Holm's step-down
+(1979) keeps the chance of naming any slice wrongly at the error rate. Power and forecast are simulated by seed (`forecast`);
+they decide nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from hanse.errors import InputError
 from hanse.hedge.compare.betting import log_wealth, lower_bound, upper_bound
 from hanse.hedge.compare.forecast import PRIOR, Forecast, Hypotheses, Power, forecast, power, rounded
 
-Verdict: TypeAlias = Literal["swap", "don't", "more"]
+Verdict: TypeAlias = Literal["swap", "keep", "more"]
 DIGITS = 6
 """Significant, of a printed figure."""
 
@@ -36,7 +37,7 @@ class Rule:
     items_max: int
     """How many items there are to measure."""
     error: Fraction = Fraction(1, 20)
-    """The chance of "swap" when the substitute is worse by the margin or more, and of "don't" when it is not; in (0, 1/2)."""
+    """The chance of "swap" when the substitute is worse by the margin or more, and of "keep" when it is not; in (0, 1/2)."""
     seed: int = 0
     """Of the order of items and of what is simulated."""
 
@@ -120,7 +121,7 @@ class Comparison:
     def document(self) -> dict[str, Any]:
         """Plain JSON values; the keys are a public format."""
         rule = {**asdict(self.rule), "margin": str(self.rule.margin), "error": str(self.rule.error)}
-        return _printed({**asdict(self), "rule": rule, "difference": self.substitute - self.incumbent})  # type: ignore[no-any-return]
+        return printed({**asdict(self), "rule": rule, "difference": self.substitute - self.incumbent})  # type: ignore[no-any-return]
 
     def text(self) -> str:
         """The verdict in one line."""
@@ -144,7 +145,7 @@ def decide(differences: Sequence[float], rule: Rule) -> tuple[Verdict, int | Non
     goal = -math.log(rule.error)
     margin = float(rule.margin)
     first: dict[Verdict, int] = {}
-    for verdict, sign in (("swap", 1.0), ("don't", -1.0)):
+    for verdict, sign in (("swap", 1.0), ("keep", -1.0)):
         hit = log_wealth(sign * np.asarray(differences, dtype=np.float64), -sign * margin) >= goal
         if hit.any():
             first[verdict] = int(hit.argmax()) + 1  # type: ignore[index]
@@ -247,9 +248,10 @@ def holm(p: dict[str, float]) -> dict[str, float]:
     return adjusted
 
 
-def _printed(value: Any) -> Any:
+def printed(value: Any) -> Any:
+    """Plain JSON values with every float to `DIGITS`."""
     if isinstance(value, dict):
-        return {key: _printed(inner) for key, inner in value.items()}
+        return {key: printed(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_printed(inner) for inner in value]
+        return [printed(inner) for inner in value]
     return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value

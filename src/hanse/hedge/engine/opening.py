@@ -1,0 +1,88 @@
+"""From what the user names to an engine. What is wrong with a file is said here, before anything is started."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from hanse.errors import InputError, MissingExtraError
+from hanse.hedge.drill.gguf import read_gguf
+from hanse.hedge.engine.base import Engine, Identity, Settings
+from hanse.hedge.engine.endpoint import Access, Endpoint
+from hanse.hedge.engine.fixed import read_answers
+from hanse.hedge.engine.local import LocalEngine
+from hanse.hedge.lock.gguf import read_keys
+
+_ENDPOINT = re.compile(r"(?P<model>\S+)@(?P<url>https?://[^\s@]+)")
+TEMPLATE = "tokenizer.chat_template"
+TEMPLATE_BYTES_MAX = 1 << 20
+EXPECTED = "expected a GGUF file, a model's folder, MODEL@https://host/v1 or a .jsonl of recorded answers"
+
+
+def open_engine(named: str, settings: Settings, access: Access) -> Engine:
+    """A GGUF file, a Hugging Face folder, MODEL@URL, or recorded answers. Raises InputError naming the file and what is wrong with
+    it, MissingExtraError where the library is not installed."""
+    if found := _ENDPOINT.fullmatch(named):
+        return Endpoint(found["url"].rstrip("/"), found["model"], settings, access)
+    path = Path(named)
+    if path.is_dir():
+        return LocalEngine(path, _folder(path), settings)
+    if not path.is_file():
+        raise InputError(f"{named}: no such file or folder; {EXPECTED}")
+    if path.suffix == ".jsonl":
+        return read_answers(path)
+    with open(path, "rb") as file:
+        if file.read(4) != b"GGUF":
+            raise InputError(f"{path}: does not begin as a GGUF file; {EXPECTED}")
+    return LocalEngine(path, _gguf(path), settings)
+
+
+def has_template(engine: Engine) -> bool:
+    """Whether it can be asked a chat: an endpoint and recorded answers are not asked about theirs."""
+    return engine.identity.kind in ("endpoint", "answers") or bool(engine.identity.template_sha256)
+
+
+def _gguf(path: Path) -> Identity:
+    if find_spec("xllamacpp") is None:
+        raise MissingExtraError("comparing a GGUF file", "gguf")
+    read_gguf(path)
+    with open(path, "rb") as file:
+        keys = read_keys(iter(lambda: file.read(1 << 16), b""), path.name)
+        template = next((value for key, value in keys if key == TEMPLATE), "")
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Identity("gguf", path.name, digest, _digest(template), f"xllamacpp {version('xllamacpp')}")
+
+
+def _folder(path: Path) -> Identity:
+    files = sorted(item for item in path.rglob("*") if item.is_file())
+    if not (path / "config.json").is_file() or not any(item.suffix == ".safetensors" for item in files):
+        raise InputError(f"{path}: no model's folder: expected config.json and *.safetensors (pickled weights are not loaded)")
+    if any(find_spec(name) is None for name in ("transformers", "torch")):
+        raise MissingExtraError("comparing a model's folder", "train")
+    digest = hashlib.sha256()
+    for item in files:
+        with open(item, "rb") as file:
+            digest.update(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {item.relative_to(path).as_posix()}\n".encode())
+    engine = f"transformers {version('transformers')}, torch {version('torch')}"
+    return Identity("folder", path.name, digest.hexdigest(), _digest(_folder_template(path)), engine)
+
+
+def _folder_template(path: Path) -> Any:
+    """As transformers reads it: a file of its own, or a key of the tokenizer's configuration."""
+    own, config = path / "chat_template.jinja", path / "tokenizer_config.json"
+    try:
+        if own.is_file():
+            return own.read_bytes()[:TEMPLATE_BYTES_MAX].decode("utf-8")
+        return json.loads(config.read_bytes()).get("chat_template") if config.is_file() else ""
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise InputError(f"{path}: its tokenizer's configuration cannot be read: {error}") from error
+
+
+def _digest(template: Any) -> str:
+    return hashlib.sha256(json.dumps(template).encode()).hexdigest() if template else ""
