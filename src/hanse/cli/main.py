@@ -36,6 +36,7 @@ STAGES: dict[str, dict[str, tuple[str, str]]] = {
         "lock": ("hanse.cli.lock:lock", "pin every model you use: digests, license texts, sources"),
         "mirror": ("hanse.cli.mirror:mirror", "keep locked models in your own bucket, serve them as a hub"),
         "drill": ("hanse.cli.drill:drill", "with the network cut: verify, load, generate from the mirror alone"),
+        "route": ("hanse.cli.route:route", "one OpenAI-compatible address: swap the model behind it and back"),
     },
 }
 """Stages of the story that have commands, in order; Release has none yet."""
