@@ -8,7 +8,7 @@ HOP = frozenset({
     "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
     "transfer-encoding", "upgrade",
 })  # fmt: skip
-_FRAMING = frozenset({"content-length", "host", "expect", "accept-encoding"})
+_FRAMING = frozenset({"content-length", "host", "expect", "accept-encoding", "content-encoding"})
 _CREDENTIALS = frozenset({
     "authorization", "cookie", "api-key", "x-api-key", "openai-organization", "openai-project",
 })  # fmt: skip

@@ -11,6 +11,8 @@ import re
 from typing import Any
 
 _MODEL = re.compile(rb'(?<!\\)"model"[ \t\r\n]*:[ \t\r\n]*("(?:[^"\\]|\\.)*")')
+LINE_BYTES_MAX = 4 << 20
+"""A longer line goes on untouched, in pieces."""
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]')
 
 
@@ -20,7 +22,7 @@ def renamed(data: bytes, document: Any, name: str) -> bytes:
     if not isinstance(document, dict) or not isinstance(document.get("model"), str) or document["model"] == name:
         return data
     spans = [match.span(1) for match in _MODEL.finditer(data)]
-    if len(spans) != 1:
+    if len(spans) != 1 or json.loads(data[slice(*spans[0])]) != document["model"]:
         spans = _outermost(data)
     quoted = json.dumps(name).encode()
     for start, end in reversed(spans):
@@ -57,6 +59,8 @@ class Lines:
     def feed(self, piece: bytes) -> bytes:
         """What may go on now."""
         whole, newline, rest = (self._rest + piece).rpartition(b"\n")
+        if len(rest) > LINE_BYTES_MAX:
+            whole, newline, rest = whole + newline + rest, b"", b""
         self._rest = rest
         if b'"model"' not in whole and b"\\u" not in whole:
             return whole + newline
