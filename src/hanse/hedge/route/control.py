@@ -14,7 +14,6 @@ import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -27,6 +26,7 @@ from hanse.hedge.route.state import State, rolled_back, swapped, write_state
 from hanse.hedge.route.upstream import Failed, Unconnected, ask
 
 PROBE_SECONDS = 5.0
+UNSWAPPED = "nothing was swapped; --unseen swaps anyway"
 WAIT_SECONDS = 900.0
 """How long the command waits: an engine that is started may read hundreds of gigabytes first."""
 
@@ -56,15 +56,16 @@ class Control:
         if state is router.state:
             return state
         target = state.target(router.routes, name)
-        await self._start(target)
-        if not unseen:
-            await self._probe(target)
         try:
+            await self._start(target)
+            if not unseen:
+                await self._probe(target)
             await asyncio.to_thread(write_state, router.routes.beside("state"), state)
+            router.state = state
         except OSError as error:
             raise InputError(f"{error.filename}: cannot write: {error.strerror}; nothing was swapped") from error
-        router.state = state
-        self._settle()
+        finally:
+            self._settle()
         return state
 
     async def _probe(self, target: str) -> None:
@@ -76,9 +77,9 @@ class Control:
         try:
             async with ask(router.session, settings, router.urls[target] + "/models", router.to_engine(target), None) as seen:
                 if seen.status >= 500:
-                    raise InputError(f"{target}: its engine answers {seen.status}; nothing was swapped (--unseen swaps anyway)")
+                    raise InputError(f"{target}: its engine answers {seen.status}; {UNSWAPPED}")
         except (Unconnected, Failed) as error:
-            raise InputError(f"{target}: its engine does not answer: {error}; nothing was swapped (--unseen swaps anyway)") from error
+            raise InputError(f"{target}: its engine does not answer: {error}; {UNSWAPPED}") from error
 
 
 def status(routes: Routes, state: State, router: Router | None = None) -> dict[str, Any]:

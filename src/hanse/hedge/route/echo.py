@@ -64,7 +64,8 @@ def log_probability(token: str) -> float:
 
 
 def _log_probabilities(chat: bool, tokens: Sequence[str]) -> dict[str, Any]:
-    rows = [{"token": token, "logprob": log_probability(token), "bytes": list(token.encode("utf-8", "replace"))} for token in tokens]
+    rows = [{"token": token, "logprob": log_probability(token), "bytes": list(token.encode("utf-8", "replace"))}
+            for token in tokens]  # fmt: skip
     if chat:
         return {"content": [{**row, "top_logprobs": [row]} for row in rows], "refusal": None}
     ends = [len("".join(tokens[:index])) for index in range(len(tokens))]
@@ -104,7 +105,8 @@ def application(echo: Echo) -> web.Application:
         return web.json_response(_body(echo.name, document, chat, said, prompt))
 
     async def models(request: web.Request) -> web.Response:
-        return web.json_response({"object": "list", "data": [{"id": echo.name, "object": "model", "created": 0, "owned_by": "echo"}]})
+        known = {"id": echo.name, "object": "model", "created": 0, "owned_by": "echo"}
+        return web.json_response({"object": "list", "data": [known]})
 
     app = web.Application(client_max_size=64 << 20)
     app.router.add_post("/v1/chat/completions", answer)

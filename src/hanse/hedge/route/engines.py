@@ -55,6 +55,7 @@ class Engines:
     ) -> None:
         self._routes, self._session, self._urls, self._log = routes, session, urls, log
         self._running: dict[str, asyncio.subprocess.Process] = {}
+        self._held: set[str] = set()
         self._settling: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Engines:
@@ -76,8 +77,10 @@ class Engines:
         return [name for name in found if self._routes.target[name].url is None]
 
     async def start(self, name: str) -> None:
-        """Make the target's engine run; returns when it answers. Raises LockError, MissingExtraError."""
+        """Make the target's engine run until the next `settle`, at least; returns when it answers. Raises LockError,
+        MissingExtraError."""
         target = self._routes.target[name]
+        self._held.add(name)
         running = self._running.get(name)
         if target.url is not None or (running is not None and running.returncode is None):
             return
@@ -112,6 +115,7 @@ class Engines:
 
     def settle(self, router: Router) -> None:
         """End engines that nothing needs any more, each when its last request ended."""
+        self._held.clear()
         for name in set(self._running) - set(self.needed(router.state)):
             task = asyncio.create_task(self._settle(router, name))
             self._settling.add(task)
@@ -120,7 +124,7 @@ class Engines:
     async def _settle(self, router: Router, name: str) -> None:
         while router.busy(name):
             await asyncio.sleep(POLL_SECONDS)
-        if name not in self.needed(router.state):
+        if name not in self._held and name not in self.needed(router.state):
             await self._end(name)
 
     async def _end(self, name: str) -> None:
