@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -19,8 +18,9 @@ from tests.hedge.test_main_path import GGUF, gguf
 from hanse.errors import LockError
 from hanse.hedge.lock.kept import save_lock
 from hanse.hedge.lock.schema import Lock
+from hanse.hedge.route.control import command
 from hanse.hedge.route.engines import locked_file
-from hanse.hedge.route.routes import Target
+from hanse.hedge.route.routes import Routes, Target, load_routes
 
 KINDS = "lock = 'models.lock'\nlocked = 'm'\nfolder = 'm'\ncontext = 512\nparallel = 2\nthreads = 1"
 
@@ -115,8 +115,9 @@ def rename_model(path: Path) -> None:
 
 def engines(folder: Path) -> list[str]:
     """Targets that the router runs."""
-    found = json.loads(hanse(folder, "status", "--json"))["target"]
-    return sorted(name for name, row in found.items() if row["url"])
+    found = command(load_routes(folder / "routes.toml"), "GET", "status")
+    assert found is not None
+    return sorted(name for name, row in found["target"].items() if row["url"])
 
 
 def until_engines(folder: Path, names: list[str]) -> None:
@@ -127,7 +128,7 @@ def until_engines(folder: Path, names: list[str]) -> None:
 
 
 @pytest.mark.slow
-def test_a_router_that_is_killed_leaves_no_engine(tmp_path: Path) -> None:
+def test_an_engine_that_is_killed_comes_back_and_a_router_that_is_killed_leaves_none(tmp_path: Path) -> None:
     pytest.importorskip("xllamacpp", reason="pip install hanse[gguf]")
     (tmp_path / "m").mkdir()
     os.link(gguf()[0], tmp_path / "m" / GGUF)
@@ -137,9 +138,17 @@ def test_a_router_that_is_killed_leaves_no_engine(tmp_path: Path) -> None:
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)  # fmt: skip
     assert router.stdout is not None
     router.stdout.readline()
-    url = json.loads(hanse(tmp_path, "status", "--json"))["target"]["one"]["url"]
+    routes = load_routes(tmp_path / "routes.toml")
+    (url,) = running(routes)
     client = openai.OpenAI(base_url=url, api_key="none", max_retries=0)
     assert list(client.models.list())
+    kill_engine(int(url.partition(":")[2].rpartition(":")[2].partition("/")[0]))
+    end = time.monotonic() + 30
+    while running(routes) in ([], [url]):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    (url,) = running(routes)  # it was started again
+    client = openai.OpenAI(base_url=url, api_key="none", max_retries=0)
     router.kill()
     router.wait(10)
     router.stdout.close()
@@ -151,4 +160,25 @@ def test_a_router_that_is_killed_leaves_no_engine(tmp_path: Path) -> None:
             break
         assert time.monotonic() < end
         time.sleep(0.1)
-    assert json.loads(hanse(tmp_path, "status", "--json"))["serving"] is False
+    assert command(routes, "GET", "status") is None
+
+
+def running(routes: Routes) -> list[str]:
+    """Addresses of the engines that run."""
+    found = command(routes, "GET", "status")
+    assert found is not None
+    return [row["url"] for row in found["target"].values() if row["url"]]
+
+
+def kill_engine(port: int) -> None:
+    """Kill the process that listens at a port of this machine, as Linux lists it."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    (inode,) = (line.split()[9] for line in lines if line.split()[1] == f"0100007F:{port:04X}" and line.split()[3] == "0A")
+    for found in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            if os.readlink(found) == f"socket:[{inode}]":
+                os.kill(int(found.parts[2]), signal.SIGKILL)
+                return
+        except OSError:
+            continue
+    pytest.fail(f"nobody listens at {port}")

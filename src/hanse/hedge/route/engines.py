@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 import aiohttp
 
-from hanse.errors import LockError, MissingExtraError
+from hanse.errors import HanseError, LockError, MissingExtraError
 from hanse.hedge.lock.hashing import Digest, hash_places
 from hanse.hedge.lock.schema import read_lock
 from hanse.hedge.route.routes import Routes, Target
@@ -27,6 +27,8 @@ START_SECONDS = 900.0
 END_SECONDS = 10.0
 LINE = "listening at "
 POLL_SECONDS = 0.2
+AGAIN_SECONDS = 1.0
+"""Before an engine that died is started again."""
 
 
 def locked_file(name: str, target: Target, root: Path) -> Path:
@@ -55,8 +57,9 @@ class Engines:
     ) -> None:
         self._routes, self._session, self._urls, self._log = routes, session, urls, log
         self._running: dict[str, asyncio.subprocess.Process] = {}
+        self._turn = asyncio.Lock()
         self._held: set[str] = set()
-        self._settling: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Engines:
         return self
@@ -64,7 +67,7 @@ class Engines:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for task in self._settling:
+        for task in self._tasks:
             task.cancel()
         await asyncio.gather(*(self._end(name) for name in list(self._running)))
 
@@ -81,9 +84,14 @@ class Engines:
         MissingExtraError."""
         target = self._routes.target[name]
         self._held.add(name)
-        running = self._running.get(name)
-        if target.url is not None or (running is not None and running.returncode is None):
+        if target.url is not None:
             return
+        async with self._turn:
+            if name not in self._urls:
+                await self._run(name)
+
+    async def _run(self, name: str) -> None:
+        target = self._routes.target[name]
         if find_spec("xllamacpp") is None:
             raise MissingExtraError(f"hanse route with the file of target.{name}", "gguf")
         path = await asyncio.to_thread(locked_file, name, target, self._routes.root)
@@ -104,6 +112,7 @@ class Engines:
             await self._end(name)
             raise
         self._log({"what": "engine", "target": name, "file": str(path), "state": "running"})
+        self._spawn(self._watch(name, process))
 
     async def _address(self, name: str, process: asyncio.subprocess.Process, path: Path) -> str:
         assert process.stdout is not None
@@ -117,9 +126,28 @@ class Engines:
         """End engines that nothing needs any more, each when its last request ended."""
         self._held.clear()
         for name in set(self._running) - set(self.needed(router.state)):
-            task = asyncio.create_task(self._settle(router, name))
-            self._settling.add(task)
-            task.add_done_callback(self._settling.discard)
+            self._spawn(self._settle(router, name))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _watch(self, name: str, process: asyncio.subprocess.Process) -> None:
+        """Start an engine again that ended by itself; its file is hashed again, too."""
+        code = await process.wait()
+        if self._running.get(name) is not process:
+            return
+        self._running.pop(name)
+        self._urls.pop(name, None)
+        self._log({"what": "engine", "target": name, "state": "died", "code": code})
+        await asyncio.sleep(AGAIN_SECONDS)
+        try:
+            async with self._turn:
+                if name not in self._urls:
+                    await self._run(name)
+        except HanseError as error:
+            self._log({"what": "engine", "target": name, "state": "lost", "why": str(error)})
 
     async def _settle(self, router: Router, name: str) -> None:
         while router.busy(name):
