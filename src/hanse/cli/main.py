@@ -37,6 +37,7 @@ STAGES: dict[str, dict[str, tuple[str, str]]] = {
         "lock": ("hanse.cli.lock:lock", "pin every model you use: digests, license texts, sources"),
         "mirror": ("hanse.cli.mirror:mirror", "keep locked models in your own bucket, serve them as a hub"),
         "drill": ("hanse.cli.drill:drill", "with the network cut: verify, load, generate from the mirror alone"),
+        "quantize": ("hanse.cli.quantize:quantize", "a Hugging Face folder as GGUF or CTranslate2; what a file really holds"),
     },
 }
 """Stages of the story that have commands, in order; Release has none yet."""

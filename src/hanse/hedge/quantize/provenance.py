@@ -6,6 +6,7 @@ Weights that were once dequantized stand on a coarse grid; quantizing them again
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -41,8 +42,9 @@ def quantized_before(folder: Folder, matrices: Sequence[str]) -> list[str]:
     grids = [grid(folder.rows(name, slice(0, ROWS))) for name in matrices]
     coarse = [bits for bits in grids if bits is not None]
     if 2 * len(coarse) > len(grids):
-        notes.append(f"source: {len(coarse)} of {len(grids)} matrices stand on a grid of at most {max(coarse)} bits in blocks of "
-                     f"{BLOCK}: dequantized weights, not the original ones")  # fmt: skip
+        shown = ", ".join(f"{count} of {bits} bits" for bits, count in sorted(Counter(coarse).items()))
+        notes.append(f"source: {len(coarse)} of {len(grids)} matrices stand on a grid in blocks of {BLOCK} ({shown}): dequantized "
+                     "weights, not the original ones")  # fmt: skip
     return notes
 
 

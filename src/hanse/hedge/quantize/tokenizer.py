@@ -159,7 +159,7 @@ def _tokens(
 
 
 def _place(found: dict[int, str], text: str, index: object, rows: int) -> None:
-    if not isinstance(index, int) or not 0 <= index:
+    if not isinstance(index, int) or index < 0:
         raise QuantizeError(f"tokenizer.json: token {text!r} has the id {index!r}")
     if index >= rows:
         raise QuantizeError(f"tokenizer.json: token {text!r} has the id {index}, but the embedding has {rows} rows: the "

@@ -135,8 +135,9 @@ def _write(job: Job, path: Path, progress: Callable[[int], None] | None) -> None
     try:
         for key, value in job.keys.items():
             _add(writer, key, value)
-        if job.plan.rope.factors:
-            writer.add_tensor_info(ROPE_FACTORS, (len(job.plan.rope.factors),), np.dtype(np.float32), 4 * len(job.plan.rope.factors))
+        factors = np.asarray(job.plan.rope.factors, np.float32)
+        if factors.size:
+            writer.add_tensor_info(ROPE_FACTORS, factors.shape, factors.dtype, factors.nbytes)
         for name, (item, choice) in job.tensors.items():
             writer.add_tensor_info(name, item.shape, np.dtype(np.float32), _bytes(item, choice), raw_dtype=choice.type)
         writer.write_header_to_file()
@@ -145,10 +146,9 @@ def _write(job: Job, path: Path, progress: Callable[[int], None] | None) -> None
         assert writer.fout is not None
         file, done = writer.fout[0], 0
         writer.write_padding(file, file.tell())
-        if job.plan.rope.factors:
-            done += file.write(np.asarray(job.plan.rope.factors, np.float32).tobytes())
-            writer.write_padding(file, done)
-            done = 0
+        if factors.size:
+            file.write(factors.tobytes())
+            writer.write_padding(file, factors.nbytes)
         for item, choice in job.tensors.values():
             for rows in _chunks(item):
                 file.write(encode(job.folder.rows(item.name, rows), choice.type, item.name))
