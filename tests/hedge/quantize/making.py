@@ -42,10 +42,15 @@ def split(pattern: str) -> dict[str, Any]:
 
 
 DIGITS = {"type": "Sequence", "pretokenizers": [{"type": "Digits", "individual_digits": True}, LEVEL]}
+TEKKEN = split(
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|"
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}|"
+    r" ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
 LLAMA3, QWEN2 = split(ENDINGS + WORDS + r"\p{N}{1,3}|" + REST), split(ENDINGS + WORDS + r"\p{N}|" + REST)
 
 
-def small(folder: Path, kind: str = "llama", seed: int = 0, **fields: Any) -> Any:
+def small(folder: Path, kind: str = "llama", seed: int = 0, std: float = 0.15, **fields: Any) -> Any:
     """Write a folder with random weights and the demo's tokenizer; the model."""
     made = tokenizer()
     torch.manual_seed(seed)
@@ -53,7 +58,7 @@ def small(folder: Path, kind: str = "llama", seed: int = 0, **fields: Any) -> An
     model: Any = transformers.AutoModelForCausalLM.from_config(transformers.AutoConfig.for_model(kind, **given)).float()
     for tensor in model.parameters():
         if tensor.ndim > 1:
-            tensor.data.normal_(0, 0.15)
+            tensor.data.normal_(0, std)
         else:
             tensor.data.normal_(1, 0.1)
     models.export(model, made, folder)

@@ -202,7 +202,8 @@ def _special(
 def _adds(post: object, settings: Mapping[str, Any]) -> dict[str, bool]:
     """Whether a text gets the token that begins, and the one that ends: as the template says, else the settings."""
     steps = post.get("processors") or [post] if isinstance(post, dict) else []
-    single = next((step["single"] for step in steps if isinstance(step, dict) and isinstance(step.get("single"), list)), [])
+    templates = [step["single"] for step in steps if isinstance(step, dict) and isinstance(step.get("single"), list)]
+    single: list[Any] = templates[0] if templates else []
     marks = [isinstance(item, dict) and "SpecialToken" in item for item in single]
     if any(marks):
         return {"bos": marks[0], "eos": marks[-1]}
