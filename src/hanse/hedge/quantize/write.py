@@ -42,15 +42,17 @@ class Job:
 
 
 def quantize(
-    path: Path, to: str, out: Path, allow_fallback: bool, made_by: str, progress: Callable[[int], None] | None = None
-) -> Shown:
-    """Write `out` and say what is in it, read back. `progress` hears the weights done so far. Raises QuantizeError."""
+    path: Path, to: str, out: Path, allow_fallback: bool, made_by: str, progress: Callable[[int], None] | None = None,
+    chunk: int = CHUNK,
+) -> Shown:  # fmt: skip
+    """Write `out` and say what is in it, read back. `progress` hears the weights done so far; `chunk`: weights in memory at a
+    time. Raises QuantizeError."""
     if out.exists():
         raise QuantizeError(f"{out}: is there already; choose another file")
     job = prepare(read_folder(path), to, allow_fallback, made_by)
     temporary = out.with_name(f".{out.name}.{secrets.token_hex(8)}.part")
     try:
-        _write(job, temporary, progress)
+        _write(job, temporary, chunk, progress)
         os.link(temporary, out)
     except FileExistsError as error:
         raise QuantizeError(f"{out}: is there already; choose another file") from error
@@ -130,7 +132,7 @@ def _check_tied(folder: Folder) -> None:
         raise QuantizeError(f"{folder.path}: config.json ties the head to the embedding, but lm_head.weight is another tensor")
 
 
-def _write(job: Job, path: Path, progress: Callable[[int], None] | None) -> None:
+def _write(job: Job, path: Path, chunk: int, progress: Callable[[int], None] | None) -> None:
     writer = gguf.GGUFWriter(path, job.plan.gguf)
     try:
         for key, value in job.keys.items():
@@ -150,7 +152,7 @@ def _write(job: Job, path: Path, progress: Callable[[int], None] | None) -> None
             file.write(factors.tobytes())
             writer.write_padding(file, factors.nbytes)
         for item, choice in job.tensors.values():
-            for rows in _chunks(item):
+            for rows in _chunks(item, chunk):
                 file.write(encode(job.folder.rows(item.name, rows), choice.type, item.name))
                 done += len(rows) * math.prod(item.shape[1:])
                 if progress is not None:
@@ -167,13 +169,13 @@ def _bytes(item: Wanted, choice: Choice) -> int:
     return math.prod(item.shape) // block * size
 
 
-def _chunks(item: Wanted) -> list[npt.NDArray[np.int64]]:
+def _chunks(item: Wanted, chunk: int) -> list[npt.NDArray[np.int64]]:
     """Indices of the rows in the file's order, so many at a time. Of the two halves of a head, llama.cpp wants a pair's rows side
     by side where transformers has them half a head apart."""
     order = np.arange(item.shape[0], dtype=np.int64)
     if item.heads:
         order = order.reshape(item.heads, 2, -1).swapaxes(1, 2).reshape(-1)
-    count = max(1, CHUNK // math.prod(item.shape[1:]))
+    count = max(1, chunk // math.prod(item.shape[1:]))
     return [order[begin : begin + count] for begin in range(0, len(order), count)]
 
 
