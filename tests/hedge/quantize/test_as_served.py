@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
-from unicodedata import category
 
 import pytest
 import torch
@@ -92,13 +91,14 @@ def test_token_ids_are_equal_on_awkward_strings(name: str, tmp_path: Path) -> No
     model = document["model"] | {"ignore_merges": ignores}
     change(tmp_path / "small" / "tokenizer.json", model=model, pre_tokenizer=pre or document["pre_tokenizer"])
     (path, shown), texts = written(tmp_path / "small", "F16"), awkward(1000, 1)
-    if name == "tekken":
-        assert any("titlecase" in note for note in shown.notes)
-        texts = [text for text in texts if not any(category(letter) == "Lt" for letter in text)]
-        assert len(texts) > 900
     assert read_head(path).keys["tokenizer.ggml.pre"] == name
     llama, expected = Llama(path), ids(tmp_path / "small", texts)
-    assert [(text, asked) for text, asked in zip(texts, expected, strict=True) if llama.tokenize(text) != asked] == []
+    differing = [text for text, asked in zip(texts, expected, strict=True) if llama.tokenize(text) != asked]
+    if name == "tekken":  # llama.cpp's expression for it is another, and the file says so
+        assert any("nearly, not exactly" in note for note in shown.notes)
+        assert 0 < len(differing) < 10
+    else:
+        assert differing == []
 
 
 @pytest.fixture(scope="session")

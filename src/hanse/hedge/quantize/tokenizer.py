@@ -54,7 +54,7 @@ def vocabulary_of(
     kind = _kind(tokenizer.get("pre_tokenizer"), model.get("ignore_merges") is True)
     tokens, types, added = _tokens(model, tokenizer.get("added_tokens") or [], rows)
     if kind == "tekken":
-        notes.append("llama.cpp cuts words at titlecase letters, as in \u01c5, otherwise: ids differ for text that has one")
+        notes.append("llama.cpp cuts words nearly, not exactly, as this tokenizer: ids differ around titlecase letters and marks")
     odd = sorted(text for text, item in added.items() if any(item.get(flag) for flag in _FLAGS))
     if odd:
         notes.append(f"llama.cpp does not strip spaces around, or look for word ends at, {len(odd)} added tokens: {odd[0]!r} ...")
