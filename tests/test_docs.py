@@ -26,12 +26,16 @@ from hanse.charter.schema import load_toml, parse_charter
 from hanse.cli.case import case
 from hanse.cli.main import STAGES
 from hanse.cli.outlook import outlook
+from hanse.cli.quantize import NAMES
 from hanse.consortium.standing import OFFICER_KINDS, SITE_KINDS
 from hanse.hedge.compare.forecast import Forecast, Power
 from hanse.hedge.compare.paired import Comparison, Rule, Slice
 from hanse.hedge.compare.tasks import Accepted, Message, Numeric, Pairwise, Python, Regex, Schema, Task
 from hanse.hedge.drill.record import Drilled, Generated, Machine, Network, Record, Stage
 from hanse.hedge.lock.schema import LockedFile, LockedLicense, LockedModel
+from hanse.hedge.quantize.architectures import TABLE
+from hanse.hedge.quantize.formats import FORMATS as FORMATS_OF_GGUF
+from hanse.hedge.quantize.show import Shown, Tensor
 from hanse.outlook.catalogue.tables import shipped
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -71,6 +75,18 @@ def test_every_key_of_a_task_is_named(model: type[BaseModel]) -> None:
 def test_every_key_of_a_comparison_is_named(made: type) -> None:
     page = FORMATS[FORMATS.index("## A comparison") :]
     assert [field.name for field in dataclasses.fields(made) if f"`{field.name}`" not in page] == []
+
+
+@pytest.mark.parametrize("made", [Shown, Tensor])
+def test_every_key_of_a_quantized_file_is_named(made: type) -> None:
+    page = FORMATS[FORMATS.index("## A quantized file") :]
+    assert [field.name for field in dataclasses.fields(made) if f"`{field.name}`" not in page] == []
+
+
+def test_the_page_on_quantizing_has_every_format_and_architecture() -> None:
+    page = (ROOT / "docs" / "quantize.md").read_text(encoding="utf-8")
+    assert [name for name in (*FORMATS_OF_GGUF, *TABLE) if f"`{name}`" not in page] == []
+    assert set(NAMES) == {*FORMATS_OF_GGUF, "ct2-int8"}
 
 
 def test_the_readme_starts_with_the_two_commands() -> None:

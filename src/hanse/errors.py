@@ -8,6 +8,7 @@
     │   ├── CatalogueError       a table of the outlook or a publisher's file breaks its format
     │   ├── CorpusError          text that cannot be read, is empty, or overlaps an evaluation set
     │   ├── LockError            a models.lock or a model's files that break their format
+    │   ├── QuantizeError        a model's folder or file that cannot be quantized as asked
     │   ├── TaskError            a task of a comparison, or its checker's file, that breaks its format
     │   └── KeyFileError         a key file that is missing, malformed or already there
     ├── MissingExtraError        a command needs an optional dependency: install the extra it names
@@ -61,6 +62,10 @@ class CorpusError(InputError):
 
 class LockError(InputError):
     """A models.lock or a model's files that break their format."""
+
+
+class QuantizeError(InputError):
+    """A model's folder or file that cannot be quantized as asked."""
 
 
 class TaskError(InputError):

@@ -16,6 +16,7 @@ import click
 from hanse import __version__
 from hanse.cli.lock.files import size
 from hanse.cli.mirror.ready import json_option, read_file, ready, write_new
+from hanse.cli.ordinary import Ordinary
 from hanse.cli.printing import as_json, table
 from hanse.errors import InputError, KeyFileError
 from hanse.keys import PublicKey, SigningKey
@@ -24,25 +25,7 @@ if TYPE_CHECKING:
     from hanse.hedge.drill.record import Machine, Record
 
 
-class _Drill(click.Group):
-    """A group that runs its command `run` when the first word names none of its commands."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in (*self.commands, *ctx.help_option_names):
-            args = ["run", *args]
-        return super().parse_args(ctx, args)
-
-    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        formatter.write_usage(ctx.command_path, "[LOCK] [OPTIONS]")
-        formatter.write_usage(ctx.command_path, "verify|due ...")
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        run_ = self.commands["run"]
-        run_.format_options(click.Context(run_, parent=ctx), formatter)
-        super().format_commands(ctx, formatter)
-
-
-@click.group(cls=_Drill)
+@click.group(cls=Ordinary)
 def drill() -> None:
     """Show that you can go on with your mirror alone: with the network cut off, take each model of LOCK from it, check every
     digest, open its weights and, with --generate, let it speak. What came of it is a signed record.

@@ -11,6 +11,7 @@ import json
 import math
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -27,27 +28,45 @@ _BITS = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Stored:
+    """Where a tensor lies."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    begin: int
+    """First byte in the file."""
+    end: int
+
+
 def read_safetensors(path: Path) -> list[str]:
     """Names of the tensors, all of which were read. Raises LockError naming the file and the tensor."""
+    found = list_safetensors(path)
+    with open(path, "rb") as file:
+        read_all(file)
+    return [tensor.name for tensor in found]
+
+
+def list_safetensors(path: Path) -> list[Stored]:
+    """The tensors in the order of their bytes, which they cover without a gap. Raises as `read_safetensors`."""
     with open(path, "rb") as file:
         size = path.stat().st_size
         header, begin = _header(file, size, path.name)
-        ranges = []
-        for name, item in header.items():
-            if name != "__metadata__":
-                ranges.append((*_range(item, f"{path.name}: tensor {name[:200]!r}"), name))
-        at = 0
-        for start, end, name in sorted(ranges):
-            if start != at:
-                raise LockError(
-                    f"{path.name}: tensor {name[:200]!r} begins at {start}, expected {at}: a gap or an overlap"
-                )
-            at = end
-        if begin + at != size:
-            raise LockError(f"{path.name}: its tensors end at byte {begin + at}, the file at {size}")
-        file.seek(begin)
-        read_all(file)
-    return [name for _, _, name in ranges]
+    found = []
+    for name, item in header.items():
+        if name != "__metadata__":
+            start, end = _range(item, f"{path.name}: tensor {name[:200]!r}")
+            found.append(Stored(name, item["dtype"], tuple(item["shape"]), begin + start, begin + end))
+    at = begin
+    for tensor in sorted(found, key=lambda stored: (stored.begin, stored.end, stored.name)):
+        if tensor.begin != at:
+            what = f"tensor {tensor.name[:200]!r} begins at {tensor.begin - begin}, expected {at - begin}"
+            raise LockError(f"{path.name}: {what}: a gap or an overlap")
+        at = tensor.end
+    if at != size:
+        raise LockError(f"{path.name}: its tensors end at byte {at}, the file at {size}")
+    return sorted(found, key=lambda stored: (stored.begin, stored.end, stored.name))
 
 
 def read_index(path: Path, tensors: dict[str, set[str]]) -> None:

@@ -1,0 +1,87 @@
+"""`hanse quantize FOLDER`, with `hanse quantize show` beside it."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hanse import __version__
+from hanse.cli.extras import need, need_train
+from hanse.cli.mirror.ready import json_option
+from hanse.cli.ordinary import Ordinary
+from hanse.cli.printing import as_json, progress, table
+
+if TYPE_CHECKING:
+    from hanse.hedge.quantize.show import Shown
+
+CT2 = "ct2-int8"
+NAMES = ("F32", "F16", "BF16", "Q8_0", "Q6_K", "Q5_K_M", "Q5_1", "Q5_0", "Q4_K_M", "Q4_1", "Q4_0", CT2)
+
+
+@click.group(cls=Ordinary)
+def quantize() -> None:
+    """Write the Hugging Face model in FOLDER as one GGUF file for llama.cpp, or as an int8 folder for CTranslate2, and say which
+    type each tensor really got.
+
+    Only safetensors are read, a few rows at a time; nothing is unpickled and nothing is fetched. A tensor that cannot have the
+    type asked for is a reason to stop, not to choose another one, unless you allow it.
+    """
+
+
+@quantize.command("run", hidden=True)
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--to", required=True, type=click.Choice(NAMES), help="Format.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="File (a folder for ct2-int8) that is not there yet.")
+@click.option("--allow-fallback", is_flag=True, help="Where a tensor's rows are not whole blocks, take llama.cpp's next type.")
+@json_option
+def run(folder: Path, to: str, out: Path, allow_fallback: bool, json_: bool) -> None:
+    """Write FOLDER in another format."""
+    made_by = f"hanse {__version__}"
+    need("quantize", "quantize", "gguf", "numpy")
+    if to == CT2:
+        need_train("quantize --to ct2-int8")
+        need("quantize --to ct2-int8", "ctranslate2", "ctranslate2")
+        from hanse.hedge.quantize.ct2 import convert
+
+        _print(convert(folder, out, made_by), json_, False)
+        return
+    from hanse.hedge.quantize.folder import read_folder
+    from hanse.hedge.quantize.write import quantize as write
+
+    total = sum(math.prod(stored.shape) for _, stored in read_folder(folder).tensors.values())
+    with progress(f"{to} of {folder.name}", total) as tell:
+        shown = write(folder, to, out, allow_fallback, made_by, tell)
+    _print(shown, json_, False)
+
+
+@quantize.command("show")
+@click.argument("file", type=click.Path(path_type=Path))
+@json_option
+def show_(file: Path, json_: bool) -> None:
+    """What is really in FILE, a GGUF or a folder of CTranslate2: every tensor's type, bits per weight, a digest of the metadata."""
+    need("quantize show", "quantize", "gguf", "numpy")
+    from hanse.hedge.quantize.ct2 import show_folder
+    from hanse.hedge.quantize.show import show
+
+    _print(show_folder(file) if file.is_dir() else show(file), json_, True)
+
+
+def _print(shown: Shown, json_: bool, all_: bool) -> None:
+    if json_:
+        as_json(shown.row())
+        return
+    if all_:
+        table(("tensor", "type", "shape", "bytes"),
+              [(item.name, item.type, " x ".join(map(str, item.shape)), item.bytes) for item in shown.tensors])  # fmt: skip
+    types = ", ".join(f"{count} {name}" for name, count in shown.types.items())
+    click.echo(f"{shown.file}: {shown.architecture}, {shown.bytes:,} bytes, {shown.weights:,} weights, "
+               f"{shown.bits_per_weight:.2f} bits a weight")  # fmt: skip
+    click.echo(f"tensors: {types} (the file calls itself {shown.label or 'nothing'})")
+    click.echo(f"metadata: sha256 {shown.metadata_sha256}")
+    for line in shown.source:
+        click.echo(f"made from: {line}")
+    for note in shown.notes:
+        click.echo(f"note: {note}")

@@ -1,0 +1,2 @@
+"""A Hugging Face folder as the smaller file that a CPU serves: GGUF for llama.cpp, int8 for CTranslate2; and what is really in
+such a file, tensor by tensor. In the order of the work: folder, architectures, tokenizer, formats, encode, write, show."""
