@@ -18,7 +18,7 @@ from tests.hedge.test_main_path import GGUF, gguf
 from hanse.errors import LockError
 from hanse.hedge.lock.kept import save_lock
 from hanse.hedge.lock.schema import Lock
-from hanse.hedge.route.control import command
+from hanse.hedge.route.command import command
 from hanse.hedge.route.engines import locked_file
 from hanse.hedge.route.routes import Routes, Target, load_routes
 
