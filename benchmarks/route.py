@@ -1,6 +1,6 @@
 """The router against the bare engine in one run: added latency and throughput. Prints JSON lines.
 
-    python -m benchmarks.route [--requests 300] [--clients 16] [--rounds 5] [--token-ms 20]
+    python -m benchmarks.route [--requests 300] [--clients 8] [--rounds 5] [--token-ms 20]
 
 Engine and router are processes of their own; the engine is the echo engine, whose tokens cost the time that is named and no CPU,
 so what is measured is the router. Requests with and without it alternate, so that other work on the machine hits both.
@@ -32,7 +32,7 @@ HANSE = [sys.executable, "-m", "hanse.cli.main", "route"]
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--requests", type=int, default=300)
-    options.add_argument("--clients", type=int, default=16)
+    options.add_argument("--clients", type=int, default=8)
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--token-ms", type=int, default=20)
     chosen = options.parse_args()
@@ -48,7 +48,8 @@ def both(folder: Path, token_ms: int) -> Iterator[dict[str, str]]:
     with started("echo", "--name", "assistant", "--token-ms", str(token_ms)) as engine:
         bare = (engine.readline()).split()[-1]
         routes = folder / "routes.toml"
-        routes.write_text(f'[target.echo]\nurl = "{bare}"\nmodel = "assistant"\nparallel = 64\n[route.assistant]\ntarget = "echo"\n')
+        target = f'[target.echo]\nurl = "{bare}"\nmodel = "assistant"\nparallel = 64\n'
+        routes.write_text(f'{target}[route.assistant]\ntarget = "echo"\n')
         with started("serve", str(routes), "--port", "0") as router:
             router.readline()
             yield {"bare": bare, "routed": router.readline().strip().partition("=")[2]}

@@ -130,7 +130,8 @@ def status(path: Path, json_: bool) -> None:
     for name, row in found["route"].items():
         canary = f"{row['canary']} {row['canary_share']}" if row["canary"] else ""
         now = found["target"][row["target"]]["running"]
-        rows.append((name, row["target"], row["back"], canary, row["shadow"], ", ".join(row["fallback"]), "" if now is None else now))
+        others = ", ".join(row["fallback"])
+        rows.append((name, row["target"], row["back"], canary, row["shadow"], others, "" if now is None else now))
     table(columns, rows)
 
 

@@ -37,8 +37,8 @@ def swap(served_routes: object, target: str) -> None:
 
 
 def test_headers_of_one_connection_and_credentials_stay_on_their_side() -> None:
-    asked = [("Connection", "close, X-Odd"), ("X-Odd", "1"), ("TE", "trailers"), ("Authorization", "Bearer client"), ("Cookie", "c"),
-             ("X-API-Key", "k"), ("Host", "h"), ("Content-Length", "2"), ("Content-Type", "application/json"), ("X-Trace", "t"),
+    asked = [("Connection", "close, X-Odd"), ("X-Odd", "1"), ("TE", "trailers"), ("Authorization", "Bearer client"),
+             ("Cookie", "c"), ("X-API-Key", "k"), ("Host", "h"), ("Content-Length", "2"), ("Content-Type", "application/json"), ("X-Trace", "t"),
              ("Accept-Encoding", "gzip"), ("OpenAI-Organization", "o")]  # fmt: skip
     kept = [("Content-Type", "application/json"), ("X-Trace", "t"), ("Accept-Encoding", "identity")]
     assert to_engine(asked, "") == kept
@@ -156,7 +156,7 @@ def test_a_swap_survives_a_restart_and_a_dead_target_is_not_swapped_to(tmp_path:
                 pass
         with routing(tmp_path / "r.toml") as served:
             assert ask(served.client(), "x").choices[0].message.content == "b: x"
-            with pytest.raises(InputError, match="a: its engine does not answer: .*; nothing was swapped"):
+            with pytest.raises(InputError, match=r"a: its engine does not answer: .*; nothing was swapped"):
                 swap(served.routes, "a")
             with pytest.raises(InputError, match="no target of"):
                 swap(served.routes, "z")
@@ -215,8 +215,9 @@ def test_without_a_router_commands_write_the_state(tmp_path: Path) -> None:
     verdict = b'{"verdict": "swap"}'
     (tmp_path / "swap.json").write_bytes(verdict)
     (tmp_path / "more.json").write_text('{"verdict": "more"}')
-    assert "measure more items" in hanse(tmp_path, "swap", "assistant", "b", "--by", str(tmp_path / "more.json"), code=2)
-    assert "b answers for assistant, once a router runs" in hanse(tmp_path, "swap", "assistant", "b", "--by", str(tmp_path / "swap.json"))
+    more, go = str(tmp_path / "more.json"), str(tmp_path / "swap.json")
+    assert "measure more items" in hanse(tmp_path, "swap", "assistant", "b", "--by", more, code=2)
+    assert "b answers for assistant, once a router runs" in hanse(tmp_path, "swap", "assistant", "b", "--by", go)
     row = json.loads(hanse(tmp_path, "status", "--json"))["route"]["assistant"]
     assert (row["target"], row["back"]) == ("b", "a")
     assert row["steps"][0]["by"] == hashlib.sha256(verdict).hexdigest()
