@@ -76,7 +76,7 @@ def route(output: Rows) -> list[str]:
          f"{streams['ratio']} times", streams["load"], verdict(streams["ratio"] > 0.95)),
     ]  # fmt: skip
     return [
-        "The router before an echo engine, each a process, requests with and without it in turn on one machine; the engine waits for "
-        "its tokens and computes nothing, so no engine's own work hides the router.",
+        "The router before an echo engine, each a process, requests with and without it in turn on one machine; the engine waits "
+        "for its tokens and computes nothing, so no engine's own work hides the router.",
         table(head, rows),
     ]

@@ -38,8 +38,8 @@ def swap(served_routes: object, target: str) -> None:
 
 def test_headers_of_one_connection_and_credentials_stay_on_their_side() -> None:
     asked = [("Connection", "close, X-Odd"), ("X-Odd", "1"), ("TE", "trailers"), ("Authorization", "Bearer client"),
-             ("Cookie", "c"), ("X-API-Key", "k"), ("Host", "h"), ("Content-Length", "2"), ("Content-Type", "application/json"), ("X-Trace", "t"),
-             ("Accept-Encoding", "gzip"), ("OpenAI-Organization", "o")]  # fmt: skip
+             ("Cookie", "c"), ("X-API-Key", "k"), ("Host", "h"), ("Content-Length", "2"), ("Content-Type", "application/json"),
+             ("X-Trace", "t"), ("Accept-Encoding", "gzip"), ("OpenAI-Organization", "o")]  # fmt: skip
     kept = [("Content-Type", "application/json"), ("X-Trace", "t"), ("Accept-Encoding", "identity")]
     assert to_engine(asked, "") == kept
     assert to_engine(asked, "s") == [*kept, ("Authorization", "Bearer s")]
