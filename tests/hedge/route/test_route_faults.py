@@ -165,6 +165,16 @@ def test_a_client_that_leaves_frees_the_engine_and_its_place(tmp_path: Path) -> 
         assert ask(served.client(), "x").choices[0].message.content == "a: x"
 
 
+def test_a_client_that_does_not_read_loses_its_place(tmp_path: Path) -> None:
+    with stage(tmp_path, Echo("a"), targets="parallel = 1\nidle_ms = 300") as served:
+        text = " ".join("w" * 200_000 for _ in range(100))
+        body = json.dumps({"model": "assistant", "stream": True, "prompt": text}).encode()
+        with socket.create_connection(("127.0.0.1", urlsplit(served.url).port or 0)) as line:
+            line.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+            until(lambda: errors(served, "client_gone") == 1)
+            assert metrics(served)['hanse_route_in_flight{target="a"}'] == 0
+
+
 def until(holds: object) -> None:
     """Wait, at most ten seconds, until `holds()` is true."""
     end = time.monotonic() + 10
