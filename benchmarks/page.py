@@ -217,6 +217,7 @@ WRITERS = {
     "scan": ("Scanning for models", keeping.scan),
     "lock": ("Verifying a lock", keeping.lock),
     "mirror": ("Keeping a mirror", keeping.mirror),
+    "route": ("Routing", keeping.route),
     "games": ("Cooperative games", games),
     "case": ("The case of a charter", answers.case),
     "simulate": ("Simulator", simulate),

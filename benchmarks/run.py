@@ -26,6 +26,7 @@ SECTIONS: dict[str, list[str]] = {
     "scan": ["-m", "benchmarks.scan"],
     "lock": ["-m", "benchmarks.lock"],
     "mirror": ["-m", "benchmarks.mirror"],
+    "route": ["-m", "benchmarks.route"],
     "games": ["-m", "benchmarks.games"],
     "case": ["-m", "benchmarks.case"],
     "simulate": ["-m", "hanse.cli.main", "simulate", "--seeds", "2000", "--json"],

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from hanse.charter.schema import Charter
+from hanse.hedge.route.routes import Routes
 from hanse.lm.config import LmConfig
 from hanse.run.plan import Plan
 from hanse.run.settings import SiteConfig
@@ -20,6 +21,7 @@ FILES: dict[str, tuple[type[BaseModel], str]] = {
     "Run plan": (Plan, "`plan.toml`, for `hanse found draft`: what genesis adopts. Identified by its digest."),
     "Site": (SiteConfig, "`SITE.toml`, written by `hanse join`: a site's own settings. Nothing here changes what others compute."),
     "Model alone": (LmConfig, "`CONFIG.toml`, for `hanse lm train`: one model, no consortium. Its tables are the run plan's."),
+    "Routes": (Routes, "`routes.toml`, for `hanse route serve`: names for applications and the engines behind them."),
 }
 HIDDEN = {"source"}
 """Set by the reader, never in a file."""

@@ -55,6 +55,14 @@ def test_keeping_says_which_bars_it_misses() -> None:
         assert "**missed**" in render({"mirror": kept(*rows.values())})
 
 
+def test_a_router_that_slows_engines_says_so() -> None:
+    one = {"what": "latency", "requests": 9, "bare_ms": 1.0, "routed_ms": 2.0, "added_ms": 2.9, "load": 1}
+    streams = {"what": "throughput", "clients": 8, "bare_tokens_s": 9, "routed_tokens_s": 9, "ratio": 0.96, "load": 1}
+    assert render({"route": kept(one, streams)}).count("| reached |") == 2
+    assert "**missed**" in render({"route": kept(one | {"added_ms": 3.0}, streams)})
+    assert "**missed**" in render({"route": kept(one, streams | {"ratio": 0.95})})
+
+
 def test_games_slower_than_the_bar_say_so() -> None:
     row = {"bench": "shapley", "game": "fixed", "members": 50, "orders": 20_000, "times_sorting": 9, "standard_error_percent": 0.02}
     kinds = {"bench": "kinds", "coalitions": 9, "list_seconds": 1, "shapley_seconds": 1, "nucleolus_seconds": 1}

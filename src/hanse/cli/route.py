@@ -43,6 +43,7 @@ def route() -> None:
 def serve(path: Path, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT; requests that are being answered then have drain_ms. Events are JSON lines on standard
     error; no text of anybody is among them."""
+    need("route", "route", "aiohttp")
     routes = _load(path)
     from hanse.hedge.route.listening import LOOPBACK
     from hanse.hedge.route.run import Setting, run
@@ -78,7 +79,7 @@ def swap(name: str, target: str, verdict: Path | None, unseen: bool, path: Path,
     Without a running router the state is written, for the next one.
     """
     routes = _load(path)
-    from hanse.hedge.route.control import command
+    from hanse.hedge.route.command import command
     from hanse.hedge.route.state import check_verdict, swapped
 
     by = ""
@@ -101,7 +102,7 @@ def swap(name: str, target: str, verdict: Path | None, unseen: bool, path: Path,
 def rollback(name: str, unseen: bool, path: Path, json_: bool) -> None:
     """Undo the last swap of the route NAME."""
     routes = _load(path)
-    from hanse.hedge.route.control import command
+    from hanse.hedge.route.command import command
     from hanse.hedge.route.state import rolled_back
 
     found = command(routes, "POST", "rollback", {"route": name, "unseen": unseen})
@@ -116,8 +117,8 @@ def rollback(name: str, unseen: bool, path: Path, json_: bool) -> None:
 def status(path: Path, json_: bool) -> None:
     """Which target answers for which route, and where a rollback would lead."""
     routes = _load(path)
-    from hanse.hedge.route.control import command
-    from hanse.hedge.route.control import status as offline
+    from hanse.hedge.route.command import command
+    from hanse.hedge.route.command import status as offline
 
     found = command(routes, "GET", "status") or offline(routes, _state(routes))
     if json_:
@@ -129,7 +130,8 @@ def status(path: Path, json_: bool) -> None:
     for name, row in found["route"].items():
         canary = f"{row['canary']} {row['canary_share']}" if row["canary"] else ""
         now = found["target"][row["target"]]["running"]
-        rows.append((name, row["target"], row["back"], canary, row["shadow"], ", ".join(row["fallback"]), "" if now is None else now))
+        others = ", ".join(row["fallback"])
+        rows.append((name, row["target"], row["back"], canary, row["shadow"], others, "" if now is None else now))
     table(columns, rows)
 
 
@@ -156,7 +158,6 @@ def echo(name: str, host: str, port: int, token_ms: int) -> None:
 
 
 def _load(path: Path) -> Routes:
-    need("route", "route", "aiohttp")
     from hanse.hedge.route.routes import load_routes
 
     return load_routes(path)
@@ -169,7 +170,7 @@ def _state(routes: Routes) -> State:
 
 
 def _write(routes: Routes, state: State) -> dict[str, Any]:
-    from hanse.hedge.route.control import status as offline
+    from hanse.hedge.route.command import status as offline
     from hanse.hedge.route.state import write_state
 
     write_state(routes.beside("state"), state)

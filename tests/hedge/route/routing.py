@@ -12,6 +12,7 @@ from typing import Any
 
 import openai
 
+from hanse.errors import HanseError
 from hanse.hedge.route.echo import Echo, application
 from hanse.hedge.route.listening import listening
 from hanse.hedge.route.routes import Routes, load_routes
@@ -34,7 +35,7 @@ def in_thread(serve: Serve) -> Iterator[str]:
     def work() -> None:
         try:
             loop.run_until_complete(serve(ready, stop))
-        except BaseException as error:
+        except (HanseError, OSError) as error:
             failed.append(error)
         finally:
             loop.run_until_complete(loop.shutdown_default_executor())

@@ -11,7 +11,7 @@ import openai
 import pytest
 from tests.hedge.route.routing import Served, ask, echoing, routing, stage
 
-from hanse.hedge.route.control import command
+from hanse.hedge.route.command import command
 from hanse.hedge.route.echo import Echo, log_probability
 
 

@@ -18,7 +18,7 @@ from tests.hedge.test_main_path import GGUF, gguf
 from hanse.errors import LockError
 from hanse.hedge.lock.kept import save_lock
 from hanse.hedge.lock.schema import Lock
-from hanse.hedge.route.control import command
+from hanse.hedge.route.command import command
 from hanse.hedge.route.engines import locked_file
 from hanse.hedge.route.routes import Routes, Target, load_routes
 
@@ -40,7 +40,7 @@ def test_a_file_that_is_not_the_locked_one_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LockError, match=r"target.t: y.gguf: not a file of m in models.lock; it has x.gguf"):
         locked_file("t", target.model_copy(update={"file": "y.gguf"}), tmp_path)
     file.write_bytes(b"GGUF" + bytes(99) + b"\1")
-    with pytest.raises(LockError, match="SHA-256 is .* says .*; the engine was not started"):
+    with pytest.raises(LockError, match=r"SHA-256 is .* says .*; the engine was not started"):
         locked_file("t", target, tmp_path)
     file.unlink()
     with pytest.raises(LockError, match="the engine was not started"):
@@ -65,9 +65,8 @@ def test_smollm2_is_swapped_to_another_file_and_back_behind_the_stock_client(tmp
     lock_of(tmp_path)
     targets = "".join(f"[target.{name}]\n{KINDS}\nfile = '{name}.gguf'\n" for name in ("one", "two", "bad"))
     (tmp_path / "routes.toml").write_text(f"{targets}[route.assistant]\ntarget = 'one'\n")
-    log = open(tmp_path / "log", "w")
     router = subprocess.Popen([sys.executable, "-m", "hanse.cli.main", "route", "serve", "--port", "0"], cwd=tmp_path,
-                              stdout=subprocess.PIPE, stderr=log, text=True)  # fmt: skip
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)  # fmt: skip
     assert router.stdout is not None
     try:
         assert router.stdout.readline() == "serving assistant\n"
@@ -89,16 +88,16 @@ def test_smollm2_is_swapped_to_another_file_and_back_behind_the_stock_client(tmp
         router.send_signal(signal.SIGTERM)
         code = router.wait(30)
         router.stdout.close()
-        log.close()
-    assert code == 0, (tmp_path / "log").read_text()
+    assert code == 0
     assert not (tmp_path / "routes.control.json").exists()
 
 
 def speak(client: openai.OpenAI) -> tuple[str, str]:
     """Which target answered, and what; streamed."""
     with client.completions.with_streaming_response.create(
-        model="assistant", prompt="Paris is the capital of France. The capital of France is", temperature=0, max_tokens=1, stream=True
-    ) as raw:
+        model="assistant", prompt="Paris is the capital of France. The capital of France is", temperature=0, max_tokens=1,
+        stream=True,
+    ) as raw:  # fmt: skip
         chunks = list(raw.parse())
         target = raw.headers["x-hanse-target"]
     assert {chunk.model for chunk in chunks} == {"assistant"}

@@ -46,9 +46,9 @@ def errors(served: Served, reason: str, target: str = "a") -> float:
 def test_a_stream_that_breaks_off_is_an_error_and_not_an_end(tmp_path: Path, fault: str, reason: str) -> None:
     with stage(tmp_path, Echo("a", fault=fault), targets=SHORT) as served:
         got = []
+        stream = ask(served.client(), TEXT, stream=True)
         with pytest.raises(openai.APIError, match="assistant: the engine") as caught:
-            for chunk in ask(served.client(), TEXT, stream=True):
-                got.append(chunk.choices[0].delta.content)
+            got.extend(chunk.choices[0].delta.content for chunk in stream)
         assert got == ["a:", " one"]
         assert caught.value.code == reason
         assert errors(served, reason) == 1
@@ -95,9 +95,11 @@ def test_an_engine_that_is_not_there_is_replaced_by_the_fallback_alone(tmp_path:
     with stage(tmp_path, Echo("a"), route='target = "dead"\nfallback = ["a"]\n' + dead) as served:
         assert ask(served.client(), "x").choices[0].message.content == "a: x"
         assert errors(served, "unconnected", "dead") == 1
-    with stage(tmp_path, Echo("a"), route='target = "dead"\n' + dead) as served:
-        with pytest.raises(openai.InternalServerError, match="no engine can be reached"):
-            ask(served.client(), "x")
+    with (
+        stage(tmp_path, Echo("a"), route='target = "dead"\n' + dead) as served,
+        pytest.raises(openai.InternalServerError, match="no engine can be reached"),
+    ):
+        ask(served.client(), "x")
 
 
 def lying_engine(answer: bytes) -> tuple[int, threading.Thread]:
@@ -161,6 +163,16 @@ def test_a_client_that_leaves_frees_the_engine_and_its_place(tmp_path: Path) -> 
         until(lambda: metrics(served)['hanse_route_in_flight{target="a"}'] == 0)
         assert errors(served, "client_gone") == 1
         assert ask(served.client(), "x").choices[0].message.content == "a: x"
+
+
+def test_a_client_that_does_not_read_loses_its_place(tmp_path: Path) -> None:
+    with stage(tmp_path, Echo("a"), targets="parallel = 1\nidle_ms = 300") as served:
+        text = " ".join("w" * 200_000 for _ in range(100))
+        body = json.dumps({"model": "assistant", "stream": True, "prompt": text}).encode()
+        with socket.create_connection(("127.0.0.1", urlsplit(served.url).port or 0)) as line:
+            line.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+            until(lambda: errors(served, "client_gone") == 1)
+            assert metrics(served)['hanse_route_in_flight{target="a"}'] == 0
 
 
 def until(holds: object) -> None:

@@ -15,13 +15,16 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx2
 import openai
 import pytest
+from click.testing import CliRunner
 from tests.hedge.route.routing import ask, echoing, routing, stage
 from tests.hedge.route.test_route_faults import get, metrics, until
 
+from hanse.cli.route import route
 from hanse.errors import InputError
-from hanse.hedge.route.control import command
+from hanse.hedge.route.command import command
 from hanse.hedge.route.echo import Echo
 from hanse.hedge.route.headers import to_client, to_engine
 
@@ -34,9 +37,9 @@ def swap(served_routes: object, target: str) -> None:
 
 
 def test_headers_of_one_connection_and_credentials_stay_on_their_side() -> None:
-    asked = [("Connection", "close, X-Odd"), ("X-Odd", "1"), ("TE", "trailers"), ("Authorization", "Bearer client"), ("Cookie", "c"),
-             ("X-API-Key", "k"), ("Host", "h"), ("Content-Length", "2"), ("Content-Type", "application/json"), ("X-Trace", "t"),
-             ("Accept-Encoding", "gzip"), ("OpenAI-Organization", "o")]  # fmt: skip
+    asked = [("Connection", "close, X-Odd"), ("X-Odd", "1"), ("TE", "trailers"), ("Authorization", "Bearer client"),
+             ("Cookie", "c"), ("X-API-Key", "k"), ("Host", "h"), ("Content-Length", "2"), ("Content-Type", "application/json"),
+             ("X-Trace", "t"), ("Accept-Encoding", "gzip"), ("OpenAI-Organization", "o")]  # fmt: skip
     kept = [("Content-Type", "application/json"), ("X-Trace", "t"), ("Accept-Encoding", "identity")]
     assert to_engine(asked, "") == kept
     assert to_engine(asked, "s") == [*kept, ("Authorization", "Bearer s")]
@@ -115,8 +118,8 @@ def test_a_shadow_of_the_same_answers_has_the_same_digest(tmp_path: Path) -> Non
 
 
 def test_a_canary_is_one_target_for_one_user(tmp_path: Path) -> None:
-    route = 'target = "a"\ncanary = "b"\ncanary_share = "1/2"'
-    with stage(tmp_path, Echo("a"), Echo("b"), route=route) as served:
+    canary = 'target = "a"\ncanary = "b"\ncanary_share = "1/2"'
+    with stage(tmp_path, Echo("a"), Echo("b"), route=canary) as served:
         client = served.client()
         said = {user: {ask(client, "x", user=user).choices[0].message.content for _ in range(2)} for user in map(str, range(12))}
     assert {len(found) for found in said.values()} == {1}
@@ -153,7 +156,7 @@ def test_a_swap_survives_a_restart_and_a_dead_target_is_not_swapped_to(tmp_path:
                 pass
         with routing(tmp_path / "r.toml") as served:
             assert ask(served.client(), "x").choices[0].message.content == "b: x"
-            with pytest.raises(InputError, match="a: its engine does not answer: .*; nothing was swapped"):
+            with pytest.raises(InputError, match=r"a: its engine does not answer: .*; nothing was swapped"):
                 swap(served.routes, "a")
             with pytest.raises(InputError, match="no target of"):
                 swap(served.routes, "z")
@@ -190,10 +193,7 @@ def test_sigterm_lets_requests_end_until_the_deadline(tmp_path: Path, drain_ms: 
         try:
             got += [chunk.choices[0].delta.content or "" for chunk in stream]
             ended = True
-        except openai.APIError:
-            ended = False
-        except Exception as error:  # noqa: BLE001  # the transport library's own, when a line is cut in the middle
-            assert "incomplete" in str(error), error
+        except (openai.APIError, httpx2.RemoteProtocolError):
             ended = False
         assert ended is whole
         if whole:
@@ -203,9 +203,9 @@ def test_sigterm_lets_requests_end_until_the_deadline(tmp_path: Path, drain_ms: 
 
 
 def hanse(folder: Path, *words: str, code: int = 0) -> str:
-    done = subprocess.run([*HANSE, *words, "--routes", "r.toml"], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == code, (words, done.stdout, done.stderr)
-    return done.stdout + done.stderr
+    done = CliRunner().invoke(route, [*words, "--routes", str(folder / "r.toml")])
+    assert code == (2 if isinstance(done.exception, InputError) else done.exit_code), (words, done.output, done.exception)
+    return done.output + str(done.exception or "")
 
 
 def test_without_a_router_commands_write_the_state(tmp_path: Path) -> None:
@@ -215,8 +215,9 @@ def test_without_a_router_commands_write_the_state(tmp_path: Path) -> None:
     verdict = b'{"verdict": "swap"}'
     (tmp_path / "swap.json").write_bytes(verdict)
     (tmp_path / "more.json").write_text('{"verdict": "more"}')
-    assert "measure more items" in hanse(tmp_path, "swap", "assistant", "b", "--by", "more.json", code=2)
-    assert "b answers for assistant, once a router runs" in hanse(tmp_path, "swap", "assistant", "b", "--by", "swap.json")
+    more, go = str(tmp_path / "more.json"), str(tmp_path / "swap.json")
+    assert "measure more items" in hanse(tmp_path, "swap", "assistant", "b", "--by", more, code=2)
+    assert "b answers for assistant, once a router runs" in hanse(tmp_path, "swap", "assistant", "b", "--by", go)
     row = json.loads(hanse(tmp_path, "status", "--json"))["route"]["assistant"]
     assert (row["target"], row["back"]) == ("b", "a")
     assert row["steps"][0]["by"] == hashlib.sha256(verdict).hexdigest()

@@ -7,28 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import http.client
 import json
 import os
-import urllib.error
-import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
 from aiohttp import web
 
-from hanse.errors import HanseError, InputError, Unavailable
+from hanse.errors import HanseError, InputError
+from hanse.hedge.route.command import status
 from hanse.hedge.route.listening import listening
-from hanse.hedge.route.routes import Routes
 from hanse.hedge.route.serve import Router
 from hanse.hedge.route.state import State, rolled_back, swapped, write_state
 from hanse.hedge.route.upstream import Failed, Unconnected, ask
 
 PROBE_SECONDS = 5.0
 UNSWAPPED = "nothing was swapped; --unseen swaps anyway"
-WAIT_SECONDS = 900.0
-"""How long the command waits: an engine that is started may read hundreds of gigabytes first."""
 
 
 class Control:
@@ -82,32 +76,6 @@ class Control:
             raise InputError(f"{target}: its engine does not answer: {error}; {UNSWAPPED}") from error
 
 
-def status(routes: Routes, state: State, router: Router | None = None) -> dict[str, Any]:
-    """What answers for what; the keys are a public format. Requests are those of now, null when no router runs."""
-    targets = {
-        name: {
-            "url": target.url if router is None else router.urls.get(name, target.url),
-            "model": target.model,
-            "running": None if router is None else router.places[name].running,
-            "waiting": None if router is None else router.places[name].waiting,
-        }
-        for name, target in routes.target.items()
-    }
-    found = {
-        name: {
-            "target": state.target(routes, name),
-            "back": state.back(name),
-            "fallback": list(route.fallback),
-            "canary": route.canary,
-            "canary_share": str(route.canary_share),
-            "shadow": route.shadow,
-            "steps": [step.model_dump() for step in state.route[name].steps] if name in state.route else [],
-        }
-        for name, route in routes.route.items()
-    }
-    return {"serving": router is not None, "route": found, "target": targets}
-
-
 @asynccontextmanager
 async def controlled(router: Router, control: Control, token: str, url: str) -> AsyncIterator[None]:
     """Listen for commands as long as the block runs. `url` is what clients speak to."""
@@ -141,37 +109,3 @@ async def controlled(router: Router, control: Control, token: str, url: str) -> 
             yield
         finally:
             path.unlink(missing_ok=True)
-
-
-def command(routes: Routes, method: str, what: str, asked: dict[str, Any] | None = None) -> dict[str, Any] | None:
-    """Tell a running router, and give its status; None when none runs. Raises InputError with what it said, Unavailable."""
-    path = routes.beside("control")
-    try:
-        found = json.loads(path.read_bytes())
-        request = urllib.request.Request(f"{found['url']}/{what}", method=method)
-        request.add_header("Authorization", f"Bearer {found['token']}")
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise InputError(f"{path}: cannot read: {error.strerror}; only who started the router can command it") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: not a router's control file; remove it when no router runs") from error
-    if asked is not None:
-        request.data = json.dumps(asked).encode()
-        request.add_header("Content-Type", "application/json")
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=WAIT_SECONDS) as reply:
-            answer: dict[str, Any] = json.loads(reply.read())
-            return answer
-    except urllib.error.HTTPError as error:
-        if error.code == 403:
-            return None  # another program has the port of a router that was killed
-        with error:
-            raise InputError(str(json.loads(error.read())["error"])) from error
-    except urllib.error.URLError as error:
-        if isinstance(error.reason, ConnectionRefusedError):
-            return None  # a router that was killed left its file
-        raise Unavailable(f"{found['url']}: the router does not answer: {error.reason}") from error
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        raise Unavailable(f"{found['url']}: the router does not answer: {error}") from error

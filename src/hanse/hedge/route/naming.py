@@ -55,6 +55,8 @@ class Lines:
 
     def __init__(self, name: str) -> None:
         self._name, self._rest = name, b""
+        quoted = re.escape(json.dumps(name).encode())
+        self._right = re.compile(rb'data: ?\{[^{}\[\]\\]*"model": ?' + quoted + rb"[,}]")
 
     def feed(self, piece: bytes) -> bytes:
         """What may go on now."""
@@ -72,8 +74,8 @@ class Lines:
         return self._line(rest)
 
     def _line(self, line: bytes) -> bytes:
-        if not line.startswith(b"data:"):
-            return line
+        if not line.startswith(b"data:") or (self._right.match(line) and line.count(b'"model"') == 1):
+            return line  # the name is right, and stands outside of every inner table: most lines of most engines
         data = line[5:]
         try:
             return b"data:" + renamed(data, json.loads(data), self._name)

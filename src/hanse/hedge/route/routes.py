@@ -78,7 +78,7 @@ class Target(_Strict):
     first_byte_ms: Milliseconds = 600_000
     """Time from asking to the first byte of the answer: without streaming, most engines send it when all is done."""
     idle_ms: Milliseconds = 120_000
-    """Time between two pieces of an answer."""
+    """Time between two pieces of an answer, and for the client to take one."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> Target:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hanse.errors import InputError
-from hanse.hedge.route.control import Control, command, controlled
+from hanse.hedge.route.command import command
+from hanse.hedge.route.control import Control, controlled
 from hanse.hedge.route.engines import Engines
 from hanse.hedge.route.listening import listening
 from hanse.hedge.route.routes import Routes

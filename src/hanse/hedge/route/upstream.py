@@ -7,6 +7,7 @@ sent twice.
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -18,6 +19,7 @@ from hanse.hedge.route.routes import Target
 
 KEEP_SECONDS = 3.0
 """How long an idle connection is kept: less than engines keep theirs (llama.cpp: 5 s), or a request meets one that closes."""
+PIECE_BYTES = 1 << 19
 ANSWER_BYTES_MAX = 64 << 20
 """Largest answer that is no stream."""
 
@@ -44,7 +46,7 @@ class Answer:
     """An engine's answer whose first byte is here."""
 
     def __init__(self, inner: aiohttp.ClientResponse, first: bytes, idle: float) -> None:
-        self._inner, self._first, self._idle = inner, first, idle
+        self._inner, self._first, self.idle = inner, first, idle
         self.status = inner.status
 
     @property
@@ -62,10 +64,10 @@ class Answer:
         while piece:
             yield piece
             try:
-                async with asyncio.timeout(self._idle):
+                async with asyncio.timeout(self.idle):
                     piece = await self._inner.content.readany()
             except TimeoutError as error:
-                raise Failed("idle", f"the engine sent nothing for {self._idle:g} s", 504) from error
+                raise Failed("idle", f"the engine sent nothing for {self.idle:g} s", 504) from error
             except (aiohttp.ClientError, OSError) as error:
                 raise Failed("cut", "the engine cut its answer") from error
 
@@ -88,12 +90,13 @@ async def ask(
     limit = aiohttp.ClientTimeout(total=None, sock_connect=target.connect_ms / 1000)
     first_byte = target.first_byte_ms / 1000
     method = "GET" if body is None else "POST"
+    data = io.BytesIO(body) if body is not None and len(body) > PIECE_BYTES else body  # in pieces: others go on meanwhile
     inner: aiohttp.ClientResponse | None = None
     try:
         try:
             async with asyncio.timeout(first_byte):
                 inner = await session.request(
-                    method, URL(url, encoded=True), data=body, headers=headers, timeout=limit, allow_redirects=False
+                    method, URL(url, encoded=True), data=data, headers=headers, timeout=limit, allow_redirects=False
                 )
                 first = await inner.content.readany()
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
