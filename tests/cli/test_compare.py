@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.hedge.engine.serving import USAGE, event, served
 
 from hanse.cli.compare import compare
 from hanse.errors import InputError
@@ -25,7 +26,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         right[f"sum-{at}"] = str(at + 1)
     Path("tasks.jsonl").write_text("".join(json.dumps(task) + "\n" for task in tasks))
     for name, every in (("old", ITEMS), ("same", ITEMS), ("some", 6), ("worse", 1)):
-        texts = {item: "?" if at % every == every - 1 and name != "same" and name != "old" else text
+        texts = {item: "?" if at % every == every - 1 and name not in {"same", "old"} else text
                  for at, (item, text) in enumerate(right.items())}  # fmt: skip
         Path(f"{name}.jsonl").write_text("".join(json.dumps({"id": i, "text": t}) + "\n" for i, t in texts.items()))
     return tmp_path
@@ -76,9 +77,14 @@ def test_a_wrong_number_is_wrong_input(folder: Path, words: tuple[str, ...]) -> 
 
 
 def test_an_engine_that_stops_leaves_what_was_measured(folder: Path) -> None:
-    lines = Path("old.jsonl").read_text().splitlines(keepends=True)
-    Path("part.jsonl").write_text("".join(lines[:-1]))
-    done = call("old.jsonl", "part.jsonl", "--journal", "j.jsonl", "--margin", "1/50")
-    assert done.exit_code == 2
-    assert "no answer to item sum-39" in done.stderr
-    assert Path("j.jsonl").read_text().count("\n") > 1
+    with served([event("5", "stop"), USAGE]) as server:
+        words = ("old.jsonl", f"m@{server.url}", "--journal", "j.jsonl", "--price-substitute", "1000000:1000000", "--json")
+        done = call(*words, "--cost-cap", "800")
+        assert done.exit_code == 3
+        made = json.loads(done.stdout)
+        assert made["verdict"] == "more"
+        assert "cost cap" in made["stopped"]
+        assert made["items"] == len(server.asked) > 0
+        assert call(*words, "--cost-cap", "800").stdout == done.stdout  # what the journal has was paid for
+        assert made["items"] == len(server.asked)
+        assert call(*words).exit_code == 1

@@ -41,8 +41,10 @@ def test_a_folder_is_asked_by_its_template_with_one_bos_and_the_same_again(tiny:
         again = engine.answer(chat, 3)
         assert (again.text, again.tokens_out) == (answer.text, answer.tokens_out)
         assert 0 < answer.first_byte_seconds <= answer.seconds
-        assert answer.cpu_seconds is not None and answer.cpu_seconds > 0
-        assert answer.memory_bytes is not None and answer.memory_bytes > 50e6  # torch alone is more
+        assert answer.cpu_seconds is not None
+        assert answer.cpu_seconds > 0
+        assert answer.memory_bytes is not None
+        assert answer.memory_bytes > 50e6
         with pytest.raises(InputError, match="item long: 101 tokens, more than there is room for"):
             engine.answer(Question("long", "x" * 100), 0)
         assert engine.answer(chat, 0).text == answer.text  # a refused question harms no other
