@@ -79,12 +79,12 @@ def test_a_wrong_number_is_wrong_input(folder: Path, words: tuple[str, ...]) -> 
 def test_an_engine_that_stops_leaves_what_was_measured(folder: Path) -> None:
     with served([event("5", "stop"), USAGE]) as server:
         words = ("old.jsonl", f"m@{server.url}", "--journal", "j.jsonl", "--price-substitute", "1000000:1000000", "--json")
-        done = call(*words, "--cost-cap", "800")
+        done = call(*words, "--cost-cap", "360")
         assert done.exit_code == 3
         made = json.loads(done.stdout)
         assert made["verdict"] == "more"
         assert "cost cap" in made["stopped"]
         assert made["items"] == len(server.asked) > 0
-        assert call(*words, "--cost-cap", "800").stdout == done.stdout  # what the journal has was paid for
+        assert call(*words, "--cost-cap", "360").stdout == done.stdout  # what the journal has was paid for
         assert made["items"] == len(server.asked)
         assert call(*words).exit_code == 1

@@ -14,10 +14,19 @@ from pathlib import Path
 import pytest
 from tests.hedge.test_main_path import Shell, gguf
 
+from hanse.errors import InputError
+from hanse.hedge.engine.base import Question, Settings
+from hanse.hedge.engine.endpoint import Access
+from hanse.hedge.engine.opening import open_engine
+
 CAPITALS = {"France": "Paris", "Italy": "Rome", "Japan": "Tokyo", "Spain": "Madrid", "Germany": "Berlin", "Egypt": "Cairo",
             "Greece": "Athens", "China": "Beijing", "Russia": "Moscow", "Portugal": "Lisbon", "Austria": "Vienna",
-            "Ireland": "Dublin"}  # fmt: skip
-RULE = ("--tasks", "tasks.jsonl", "--threads", "1", "--max-tokens", "12", "--context", "256", "--json")
+            "Ireland": "Dublin", "Cuba": "Havana", "Peru": "Lima", "Poland": "Warsaw", "Norway": "Oslo"}  # fmt: skip
+RULE = ("--tasks", "tasks.jsonl", "--threads", "1", "--max-tokens", "1", "--context", "256", "--json")
+RENDERED = (
+    "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n"
+    "<|im_start|>user\nWhat is 2+2?<|im_end|>\n<|im_start|>assistant\n"
+)
 
 
 def without_layers(source: Path, to: Path, layers: range) -> None:
@@ -52,10 +61,9 @@ def test_the_same_file_may_be_swapped_and_one_without_most_of_its_layers_not(tmp
     os.link(source, tmp_path / "same.gguf")
     without_layers(source, tmp_path / "cut.gguf", range(4, 30))
     tasks = [
-        {"id": f"capital-{land}", "messages": [{"role": "user", "content": f"What is the capital of {land}?"}],
-         "check": {"kind": "accepted", "answers": [f"The capital of {land} is {city}."]}}
+        {"id": land, "prompt": f"The capital of {land} is the city of", "check": {"kind": "accepted", "answers": [city]}}
         for land, city in CAPITALS.items()
-    ]  # fmt: skip
+    ]
     (tmp_path / "tasks.jsonl").write_text("".join(json.dumps(task) + "\n" for task in tasks))
 
     swapped = json.loads(shell.hanse("compare", "old.gguf", "same.gguf", "--margin", "1/2", *RULE))
@@ -68,9 +76,25 @@ def test_the_same_file_may_be_swapped_and_one_without_most_of_its_layers_not(tmp
     words = ("compare", "old.gguf", "cut.gguf", "--margin", "1/10", *RULE, "--journal", "j.jsonl", "--out", "page.html")
     kept = json.loads(shell.hanse(*words, code=1))
     assert kept["verdict"] == "keep"
-    assert kept["items_worse"][0]["incumbent"]["text"].startswith("The capital of")
+    assert kept["items_worse"][0]["incumbent"]["text"].strip() in CAPITALS.values()
     ET.fromstring((tmp_path / "page.html").read_text(encoding="utf-8").removeprefix("<!doctype html>\n"))
     assert json.loads(shell.hanse(*words, code=1)) == kept  # from the journal: no model is loaded
     told = shell.run(sys.executable, "-m", "hanse.cli.main", "compare", "cut.gguf", "old.gguf", "--margin", "1/10", *RULE,
                      "--journal", "j.jsonl", code=2)  # fmt: skip
     assert told == ""
+
+
+@pytest.mark.slow
+def test_a_chat_is_asked_by_the_template_in_the_file_with_one_bos() -> None:
+    pytest.importorskip("xllamacpp", reason="pip install hanse[gguf]")
+    engine = open_engine(str(gguf()[0]), Settings(tokens_max=6, context=256, threads=1), Access())
+    try:
+        chat = engine.answer(Question("a", None, ({"role": "user", "content": "What is 2+2?"},)), 0)
+        rendered = engine.answer(Question("b", RENDERED), 0)
+        assert (chat.text, chat.tokens_in, chat.tokens_out) == (rendered.text, rendered.tokens_in, rendered.tokens_out)
+        assert chat.logprob == pytest.approx(rendered.logprob, abs=1e-3)
+        assert engine.answer(Question("a", "<|im_start|>hello"), 0).tokens_in == 2
+        with pytest.raises(InputError, match=r"item long: llama\.cpp refuses it: .*context size"):
+            engine.answer(Question("long", "word " * 300), 0)
+    finally:
+        engine.close()
