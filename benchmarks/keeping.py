@@ -45,10 +45,12 @@ def mirror(output: Rows) -> list[str]:
     speeds = [row for row in output if row.get("what") == "speed"]
     memory = [row for row in output if row.get("what") == "memory"]
     (killed,) = (row for row in output if row.get("what") == "kills")
-    head = ("files", "hash, s", "keep", "keep, CPU", "verify, first", "verify, again", "durable write alone")
+    head = ("files", "hash, s", "keep", "keep, CPU", "verify, first", "verify, again", "durable write alone", "keep / that write",
+            "verify, first / hashing cold bytes")
     shown = [
         (row["files"], row["hash"], row["keep_times_hash"], round(row["keep_cpu"] / row["hash_cpu"], 2),
-         row["verify_first_times_hash"], row["verify_again_times_hash"], row["disk_times_hash"])
+         row["verify_first_times_hash"], row["verify_again_times_hash"], row["disk_times_hash"],
+         row["keep_times_disk"], row["verify_first_times_cold"])
         for row in speeds
     ]  # fmt: skip
     keep = max(row["keep_times_hash"] for row in speeds)
@@ -57,7 +59,8 @@ def mirror(output: Rows) -> list[str]:
     return [
         "One gigabyte from a folder into a mirror in a folder, durably; in multiples of hashing the same bytes on all cores.",
         table(head, shown),
-        f"Keeping within {BAR} times hashing: {verdict(keep <= BAR)} (at most {keep}).",
+        f"Keeping within {BAR} times hashing: {verdict(keep <= BAR)} (at most {keep}). What is hashed stands in memory, "
+        "what is kept goes to a disk: the last two columns compare with what that disk does.",
         table(("command", "store", "MB", "peak MB"),
               ((row["command"], row["store"], row["bytes"] / 1e6, row["peak_megabytes"]) for row in memory)),
         f"Below 200 MB: {verdict(peak < 200)}.",

@@ -43,7 +43,8 @@ def test_keeping_says_which_bars_it_misses() -> None:
     assert "below 200 MB: reached" in render({"lock": kept(locked | {"ratio": 1.3, "peak_mb": 99})})
     assert "**missed**" in render({"lock": kept(locked | {"ratio": 1.31, "peak_mb": 99})})
     assert "**missed**" in render({"lock": kept(locked | {"ratio": 1.0, "peak_mb": 201})})
-    times = ("keep_times_hash", "verify_first_times_hash", "verify_again_times_hash", "disk_times_hash")
+    times = ("keep_times_hash", "verify_first_times_hash", "verify_again_times_hash", "disk_times_hash", "keep_times_disk",
+             "verify_first_times_cold")  # fmt: skip
     names = ("hash", "keep_cpu", "hash_cpu", *times)
     speed = {"what": "speed", "files": 1, **dict.fromkeys(names, 1.0)}
     memory = {"what": "memory", "command": "keep", "store": "folder", "bytes": 10**8, "peak_megabytes": 99}

@@ -21,7 +21,7 @@ RELEASE = {"licenses": ["Apache-2.0"], "embargo_days": 180}
 
 
 @given(st.integers(0, 2**63), st.integers(0, 9), st.text(max_size=20), st.integers(1, CHUNK))
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_fewer_draws_are_the_first_of_the_same(seed: int, chunk: int, stream: str, draws: int) -> None:
     whole, part = Chance(seed, chunk), Chance(seed, chunk, draws)
     assert (part.uniform(stream) == whole.uniform(stream)[:draws]).all()
@@ -35,6 +35,7 @@ def test_streams_seeds_and_chunks_differ() -> None:
     assert max(abs(np.corrcoef(np.stack(found))[np.triu_indices(8, 1)])) < 0.1
 
 
+@settings(deadline=None)
 @given(st.integers(0, 3 * CHUNK))
 def test_chunks_hold_the_draws_asked_for(draws: int) -> None:
     found = chunks(5, draws)

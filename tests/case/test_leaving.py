@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.case.made import CALM, private, scene, terms, trace
 
@@ -160,6 +160,7 @@ def test_a_release_ages_by_a_year_when_a_run_fails() -> None:
     assert ((abs(steps - 12) < 1e-4) & (some.lag[1:] < NEVER)).any()
 
 
+@settings(deadline=None)
 @given(st.integers(0, 5), st.sampled_from(["light", "typical", "heavy"]), st.sampled_from([10**6, 10**8]))
 def test_members_come_never_back_and_the_books_agree(seed: int, preset: str, cash: int) -> None:
     found = trace(terms(3, cash, private(preset=preset), release=EARLY, **leaving(90, "due_within_notice")), 40, seed)

@@ -6,7 +6,7 @@ is saved on tokens plus what control is worth, less contributions: against buyin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -30,6 +30,8 @@ class Accounts:
     """Contributions to the consortium."""
     bill: dict[str, Floats]
     net: dict[str, Floats]
+    yearly: list[Floats] = field(default_factory=list)
+    """Contributions of each year, not discounted, [n, d]."""
 
     @classmethod
     def open(cls, shape: tuple[int, int]) -> Accounts:
@@ -46,6 +48,7 @@ class Accounts:
         share = share_at(p, lag(p, run, year.time))
         everything = factor * year.bill
         self.paid += factor * choice.cost
+        self.yearly.append(np.asarray(choice.cost, np.float32))
         self.bill["API"] += everything
         for option, saved, worth in (
             ("consortium", use - choice.cost, control), ("alone", year.use(share) - run, year.control * share),

@@ -43,6 +43,8 @@ class MemberOutcome:
     reasons: dict[str, float]
     """Of the draws in which it does not stay to the end, why."""
     paid: Band
+    yearly: tuple[Band, ...]
+    """Contributions of each year, not discounted."""
     bill: dict[str, Band]
     net: dict[str, Band]
     best: dict[str, float]
@@ -155,6 +157,8 @@ def _members(terms: Terms, chunks: list[Chunk], some: Bools) -> tuple[MemberOutc
             stays=tuple(float((left[at][signs] > year).mean()) if signs.any() else 0.0 for year in range(YEARS)),
             leaves_first=float(first[at][some].mean()),
             reasons={why: float((away == k).mean()) for k, why in enumerate(REASONS) if (away == k).any()},
+            yearly=tuple(band(np.concatenate([chunk.trace.accounts.yearly[year][at] for chunk in chunks])[some])
+                         for year in range(len(chunks[0].trace.accounts.yearly))),
             paid=band(np.concatenate([chunk.trace.accounts.paid[at] for chunk in chunks])[some]),
             bill={o: band(values) for o, values in bill.items()}, net={o: band(values) for o, values in net.items()},
             best={o: float((best == k).mean()) for k, o in enumerate(OPTIONS)},

@@ -153,6 +153,7 @@ def _member(member: MemberOutcome, draws: int, founded: int) -> Document:
         "reasons": {why: chance(share, away, "draws in which it is not there at the end")
                     for why, share in member.reasons.items()},
         "paid": money(member.paid),
+        "yearly": [amounts(band, "USD/yr", "founded draws") for band in member.yearly],
         "bill": {option: money(band) for option, band in member.bill.items()},
         "net": {option: money(band) for option, band in member.net.items()},
         "best": {option: chance(share, founded, "founded draws") for option, share in member.best.items()},

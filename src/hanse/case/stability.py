@@ -41,8 +41,9 @@ PAIRS = 10_000
 KEY_PAIRS = 1_000
 """Of orders, for the key by which dues are shared: a share of a hundredth of the budget has an error of some percent."""
 SEED = 1
-LIMITS = Limits(programs=2, seconds=2.0, nodes=2000)
-"""Per rule; beyond them the answer is what was found, and said not to be exact."""
+LIMITS = Limits(programs=2, seconds=60.0, nodes=500)
+"""Per rule; beyond them the answer is what was found, and said not to be exact. Nodes bind long before seconds do, so that the
+answer does not hang on the machine."""
 TOLERANCE = 1e-6
 """Share of the run's cost below which a coalition's gain is rounding."""
 NOBODY = Deviation((), 0.0, 0.0)

@@ -92,16 +92,8 @@ def founding(charter: Row) -> str:
     founded, shares = charter["founded"]["value"], near(charter)
     if founded < 0.02:
         return f"{charter['name']} will almost surely not come about: its members would not sign ({percent(founded)})."
-    last = len(shares)
-    begins = f"{charter['name']} comes about with {percent(founded)}"
-    return (
-        f"{begins}; near the frontier it will {_ships(shares[0])} in year 1 ({percent(shares[0])}), {_ships(shares[4])} in "
-        f"year 5 ({percent(shares[4])}), {_ships(shares[-1])} in year {last} ({percent(shares[-1])})."
-    )
-
-
-def _ships(share: float) -> str:
-    return f"{likely(share)} ship"
+    by_year = ", ".join(f"{year} {percent(share)}" for year, share in zip(charter["years"], shares, strict=True))
+    return f"{charter['name']} comes about with {percent(founded)}. It ships near the frontier with these chances: {by_year}."
 
 
 def against_rivals(charter: Row, year: int = 4) -> str:
@@ -136,7 +128,7 @@ def mean_of(members: Iterable[Row], *path: str | int) -> float:
     return sum(found) / len(found)
 
 
-def band_of(members: Sequence[Row], *path: str) -> dict[str, float]:
+def band_of(members: Sequence[Row], *path: str | int) -> dict[str, float]:
     """Percentiles of a kind: the mean of its members', who have the same in truth."""
     return {key: mean_of(members, *path, key) for key in ("p5", "p25", "p50", "p75", "p95")}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hanse.case.report import rails
+from hanse.case.report import plots, rails
 from hanse.case.report.rails import Scale, decades
 from hanse.case.verdict import (
     OPTION_WORDS,
@@ -36,6 +36,8 @@ RULE_ABOUT = {
     "class": "by membership class", "sales_share": "a share of each one's sales", "key": "by sales, nobody above the ceiling",
     "usage": "by tokens used", "serial": "small users do not pay for large ones", "shapley": "by what each adds",
 }  # fmt: skip
+EFFECTS_MOST = 12
+"""Changes drawn; all of them are in the tables."""
 INFLUENCES_MOST = 14
 
 
@@ -44,10 +46,11 @@ def costs(charter: Row) -> str:
     found = kinds(charter)[:KINDS_MOST]
     bands = [band_of(members, "bill", option) for _, members in found for option in OPTION_WORDS]
     scale = decades([band[key] for band in bands for key in ("p5", "p95")], 1e5)
-    return f"<div class='grid'>{''.join(_cost(name, members, scale) for name, members in found)}</div>" + _more(charter)
+    panels = (_cost(name, members, scale, charter["years"]) for name, members in found)
+    return f"<div class='grid'>{''.join(panels)}</div>{_more(charter)}"
 
 
-def _cost(name: str, members: Sequence[Row], scale: Scale) -> str:
+def _cost(name: str, members: Sequence[Row], scale: Scale, years: Sequence[int]) -> str:
     items = []
     for option, said in OPTION_WORDS.items():
         band, best = band_of(members, "bill", option), mean_of(members, "best", option)
@@ -56,8 +59,9 @@ def _cost(name: str, members: Sequence[Row], scale: Scale) -> str:
         items.append(rails.item(capital(said), drawn, f"<strong>{short(band['p50'])}</strong><br/>best {percent(best)}"))
     items.append(rails.item("", rails.axis(scale, [short(mark) for mark in scale.marks]), "USD"))
     paid = band_of(members, "paid")
-    about = f"Pays the consortium {spread(paid)} USD"
-    return _panel(name, about, f"<ul class='items'>{''.join(items)}</ul>")
+    about = f"Pays the consortium {spread(paid)} USD, by year:"
+    yearly = [band_of(members, "yearly", at) for at in range(len(years))]
+    return _panel(name, about, plots.payments(f"What {name} pays", years, yearly) + f"<ul class='items'>{''.join(items)}</ul>")
 
 
 def _panel(title: str, about: str, body: str, state: str = "", tail: str = "") -> str:
@@ -112,12 +116,14 @@ def _each(kind: Sequence[str], value: float) -> str:
 
 
 def effects(charter: Row) -> str:
-    """Every change of a clause: points of chance to be near in year 5, more or less, with the error of the difference."""
+    """The changes of a clause that move most: points of chance to be near in year 5, with the error of the difference."""
     found = rows(charter.get("effects"))
     if not found:
         return ""
     if not any(row["change"]["low"] > 0 or row["change"]["high"] < 0 for row in found):
         return _founding(charter, found)
+    most = sorted(found, key=lambda row: -abs(row["change"]["value"]))[:EFFECTS_MOST]
+    found = [row for row in found if row in most]
     reach = max(0.01, *(abs(row["change"][key]) for row in found for key in ("low", "high")))
     scale = Scale(-reach, reach)
     items = [rails.item("", rails.axis(scale, [f"{100 * m:+g}" for m in scale.marks]), "points", kind="axis")]
@@ -140,7 +146,7 @@ def _founding(charter: Row, found: Sequence[Row]) -> str:
     founded = charter["founded"]
     shown: list[tuple[str, str, Row, Row | None]] = [("As it is", "", founded, None)]
     shown += [(capital(words(row["says"])), words(row["clause"]), row["founded"], row["stays"])
-              for row in sorted(found, key=lambda row: -row["founded"]["value"])]  # fmt: skip
+              for row in sorted(found, key=lambda row: -row["founded"]["value"])[:EFFECTS_MOST]]  # fmt: skip
     for name, clause, share, stays in shown:
         drawn = rails.bar(name, share["value"], scale, percent(share["value"]), (share["low"], share["high"]),
                           "own" if stays is None else "")  # fmt: skip

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hanse.case.verdict import short
 from hanse.page.svg import Point, glyph, said, segment, svg, text, ticks
 
 WIDE, NARROW, PANEL = 976.0, 354.0, 400.0
@@ -53,15 +54,11 @@ def fan(title: str, years: Sequence[int], bands: Sequence[Row | None], going: Se
         y = place(0, tick)[1]
         body += [segment((left, y), (right, y), "grid"), text((left - 7, y + 4), f"{tick:g}", "tick", "end")]
     there = [(at, band) for at, band in enumerate(bands) if band is not None]
-    for low, high, looks in (("p5", "p95", "out90"), ("p25", "p75", "out50")):
-        edge = [place(at, band[high]) for at, band in there] + [place(at, band[low]) for at, band in reversed(there)]
-        body.append(f'<polygon points="{_path(edge)}" class="{looks}"/>')
+    body += _bands(there, place)
     y = place(0, near)[1]
     body += [segment((left, y), (right, y), "reference"), text((right, y - 5), f"{near:g} months", "tick halo", "end")]
     if not there:
         body.append(text(((left + right) / 2, (upper + lower) / 2), "hardly ever trains", "about", "middle"))
-    middles = [place(at, band["p50"]) for at, band in there]
-    body.append(f'<polyline points="{_path(middles)}" class="curve median"/>')
     spoken = []
     for at, band in there:
         line = f"{years[at]}: median {band['p50']:.0f} months, 5th to 95th percentile {band['p5']:.0f} to {band['p95']:.0f}"
@@ -75,6 +72,37 @@ def fan(title: str, years: Sequence[int], bands: Sequence[Row | None], going: Se
     lives = "; ".join(f"{year} {item['value']:.0%}" for year, item in zip(years, going, strict=True))
     about = f"{'. '.join(spoken) or 'it never trains'}. Still trains: {lives}"
     return svg((PANEL, lower + 60), title, about, body)
+
+
+def _bands(there: Sequence[tuple[int, Row]], place: Callable[[int, float], Point]) -> list[str]:
+    """5-95 and 25-75% as bands, the median as a line."""
+    body = []
+    for low, high, looks in (("p5", "p95", "out90"), ("p25", "p75", "out50")):
+        edge = [place(at, band[high]) for at, band in there] + [place(at, band[low]) for at, band in reversed(there)]
+        body.append(f'<polygon points="{_path(edge)}" class="{looks}"/>')
+    middles = [place(at, band["p50"]) for at, band in there]
+    return [*body, f'<polyline points="{_path(middles)}" class="curve median"/>']
+
+
+def payments(title: str, years: Sequence[int], bands: Sequence[Row]) -> str:
+    """What a member pays each year, as a fan."""
+    left, right, upper, lower = 46.0, PANEL - 8, 10.0, 84.0
+    top = max([1.0, *(float(band["p95"]) for band in bands)]) * 1.05
+    step = (right - left - 24) / max(1, len(years) - 1)
+
+    def place(year: int, amount: float) -> Point:
+        return left + 12 + year * step, lower - amount / top * (lower - upper)
+
+    body = []
+    for tick in ticks(0, top, 3):
+        y = place(0, tick)[1]
+        body += [segment((left, y), (right, y), "grid"), text((left - 7, y + 4), short(tick), "tick", "end")]
+    there = list(enumerate(bands))
+    body += [*_bands(there, place), segment((left, lower), (right, lower), "floor")]
+    body += [text((place(at, 0)[0], lower + 17), f"’{year % 100:02d}", "tick", "middle") for at, year in enumerate(years)]
+    spoken = "; ".join(f"{years[at]}: median {short(band['p50'])}, 5th to 95th percentile {short(band['p5'])} to "
+                       f"{short(band['p95'])} USD" for at, band in there)  # fmt: skip
+    return svg((PANEL, lower + 24), title, spoken, body)
 
 
 def survival(series: Sequence[Series], years: Sequence[int], width: float) -> str:

@@ -37,7 +37,8 @@ CSS = (
 .case svg .dot{stroke:var(--paper);stroke-width:1.2}
 .case svg .dot.cross{fill:none;stroke:var(--c7);stroke-width:2}
 .case .credits{max-width:60em}
-@media (max-width:760px){.case .items li,.case .panel .items li{grid-template-columns:minmax(0,1fr) auto}
+.case .grid+.lead{margin-top:16px}
+@media (max-width:760px){.case .items li,.case .panel .items li{grid-template-columns:minmax(0,1fr) 7.4em}
 .case .items li>b{grid-column:1/-1;margin-top:6px}.case .items li>b:empty{display:none}
 .case .items.cells li{grid-template-columns:minmax(0,1fr)}}
 @media print{.case details{display:block}.case .charter{break-before:page}.case .items li{break-inside:avoid}}

@@ -86,6 +86,8 @@ def _lags(charter: Row) -> Iterable[list[Any]]:
 def _money(charter: Row) -> Iterable[list[Any]]:
     for member in charter["members"]:
         yield [member["name"], "pays the consortium", "consortium", *_amount(member["paid"])]
+        for year, item in zip(charter["years"], member["yearly"], strict=True):
+            yield [member["name"], f"pays in {year}, not discounted", "consortium", *_amount(item)]
         for what, said in (("bill", "spends in all"), ("net", "gains against a closed API")):
             for option, item in member[what].items():
                 yield [member["name"], said, option, *_amount(item)]
