@@ -88,3 +88,18 @@ def test_an_engine_that_stops_leaves_what_was_measured(folder: Path) -> None:
         assert call(*words, "--cost-cap", "360").stdout == done.stdout  # what the journal has was paid for
         assert made["items"] == len(server.asked)
         assert call(*words).exit_code == 1
+
+
+def test_a_judge_is_paid_from_the_same_budget(folder: Path) -> None:
+    with served([event("TIE", "stop"), USAGE]) as server:
+        check = {"kind": "judge", "endpoint": server.url, "model": "j", "criterion": "Which is right?"}
+        tasks = [{"id": f"sum-{at}", "prompt": f"{at}+1=", "check": check} for at in range(ITEMS)]
+        Path("judged.jsonl").write_text("".join(json.dumps(task) + "\n" for task in tasks))
+        words = ("old.jsonl", "some.jsonl", "--tasks", "judged.jsonl", "--cost-cap", "600", "--json")
+        assert "price" in call(*words).stderr
+        done = call(*words, "--price-judge", "1000000:1000000")
+        assert done.exit_code == 3
+        made = json.loads(done.stdout)
+        assert (made["better"], made["worse"]) == (0, 0)
+        assert 0 < 7 * len(server.asked) <= 600
+        assert len(server.asked) // 2 == made["items"] < ITEMS

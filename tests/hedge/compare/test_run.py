@@ -17,6 +17,7 @@ from hanse.hedge.compare.paired import Rule
 from hanse.hedge.compare.run import Pair, Plan, Result, run
 from hanse.hedge.compare.tasks import Accepted, Pairwise, Python, Task, print_tasks
 from hanse.hedge.engine.base import Answer, Engine, Identity, Question
+from hanse.hedge.engine.endpoint import Budget
 from hanse.hedge.engine.fixed import FixedEngine
 
 ITEMS = 60
@@ -142,6 +143,19 @@ def test_another_journal_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
             Journal(path, plan().header(given))
 
 
+def test_what_was_spent_is_taken_up_again(tmp_path: Path) -> None:
+    header = plan().header(pair(RIGHT, RIGHT))
+    first, second = Budget(), Budget()
+    with Journal(tmp_path / "j", header, first) as journal:
+        first.spent = Fraction(1, 3)
+        journal.add_answer("t0", "incumbent", Answer("yes", 1, 1, 0.5, 0.25, False))
+        first.spent += Fraction(1, 7)
+        journal.add_spent()
+    with Journal(tmp_path / "j", header, second) as journal:
+        assert second.spent == first.spent
+        assert set(journal.answers) == {("t0", "incumbent")}
+
+
 def with_failures(failed: set[str], given: Pair) -> Result:
     """The comparison where these items' checks had failed."""
     made = plan()
@@ -197,7 +211,7 @@ class Judging:
 
 def test_a_judge_is_asked_in_both_orders() -> None:
     check = Pairwise(kind="judge", endpoint="http://localhost/v1", model="j", criterion="Which agrees?")
-    judge = EndpointJudge(lambda url, model: Judging())
+    judge = EndpointJudge({("http://localhost/v1", "j"): Judging()})
     made = plan(check)
     same = run(made, pair(RIGHT, RIGHT), judge, Journal(None, {}))
     assert {item.marks for item in same.measured} == {(0.5, 0.5)}

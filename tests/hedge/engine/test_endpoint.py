@@ -14,6 +14,7 @@ from hanse.hedge.engine.base import Question, Settings
 from hanse.hedge.engine.endpoint import ATTEMPTS, OVERHEAD_TOKENS, Access, Budget, Endpoint
 from hanse.hedge.engine.price import Price
 
+FEWER = b'data: {"usage": {"prompt_tokens": -9, "completion_tokens": 1}}\n'
 PROMPT = Question("a", "Capital of France?")
 CHAT = Question("b", None, ({"role": "user", "content": "Capital of France?"},))
 
@@ -28,6 +29,11 @@ def test_a_prompt_and_a_chat_are_asked_greedily_and_read_to_their_end() -> None:
         assert server.keys == [f"Bearer {KEY}"] * 2
         assert server.asked[1]["messages"] == list(CHAT.messages)
         assert all(asked["temperature"] == 0 and asked["seed"] == 7 and asked["max_tokens"] == 10 for asked in server.asked)
+
+
+def test_a_letter_in_two_pieces_is_whole_and_half_a_letter_is_text() -> None:
+    with served([event("\ud83d"), event("\ude00 \ud83d", "stop"), USAGE]) as server:
+        assert server.engine().answer(CHAT, 0).text == "\U0001f600 \ufffd"
 
 
 def test_an_answer_at_its_limit_says_so() -> None:
@@ -49,7 +55,9 @@ def test_an_endpoint_that_stops_is_asked_five_times() -> None:
         assert len(server.asked) == ATTEMPTS
 
 
-@pytest.mark.parametrize("line", [b"data: {\n", b"data: []\n", b'data: {"choices": [1]}\n', b'data: {"error": "busy"}\n', b""])
+@pytest.mark.parametrize(
+    "line", [b"data: {\n", b"data: []\n", b'data: {"choices": [1]}\n', b'data: {"error": "busy"}\n', b"", FEWER]
+)
 def test_what_is_no_completion_is_no_answer(line: bytes) -> None:
     with served((200, {}, line)) as server, pytest.raises(Unavailable):
         server.engine().answer(CHAT, 0)

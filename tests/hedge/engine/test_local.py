@@ -94,6 +94,21 @@ def test_what_is_no_model_is_named_before_anything_starts(tmp_path: Path, name: 
     assert said in str(caught.value)
 
 
+def test_a_gguf_in_parts_needs_all_of_them_and_each_tells(tmp_path: Path) -> None:
+    pytest.importorskip("xllamacpp", reason="pip install hanse[gguf]")
+    empty = b"GGUF\x03\x00\x00\x00" + bytes(16)
+    first, second = (tmp_path / f"m-0000{at}-of-00002.gguf" for at in (1, 2))
+    first.write_bytes(empty)
+    with pytest.raises(InputError, match=r"m-00002-of-00002\.gguf: no such file"):
+        opened(first)
+    second.write_bytes(empty)
+    before = opened(first).identity.sha256
+    second.write_bytes(empty + b"1")
+    assert opened(first).identity.sha256 != before
+    with pytest.raises(InputError, match="is part 2 of 2; name the first"):
+        opened(second)
+
+
 def test_pickled_weights_are_no_model(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"architectures": ["LlamaForCausalLM"]}')
     (tmp_path / "pytorch_model.bin").write_bytes(b"\x80\x04K\x01.")
