@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,14 @@ from hanse.cli.outlook import outlook
 from hanse.cli.quantize import NAMES
 from hanse.consortium.standing import OFFICER_KINDS, SITE_KINDS
 from hanse.hedge.compare.forecast import Forecast, Power
-from hanse.hedge.compare.paired import Comparison, Rule, Slice
+from hanse.hedge.compare.journal import Journal
+from hanse.hedge.compare.paired import Comparison, Rule, Slice, decide
+from hanse.hedge.compare.run import Pair, Plan, run
+from hanse.hedge.compare.summary import document
 from hanse.hedge.compare.tasks import Accepted, Message, Numeric, Pairwise, Python, Regex, Schema, Task
 from hanse.hedge.drill.record import Drilled, Generated, Machine, Network, Record, Stage
+from hanse.hedge.engine.base import Answer
+from hanse.hedge.engine.fixed import FixedEngine
 from hanse.hedge.lock.schema import LockedFile, LockedLicense, LockedModel
 from hanse.hedge.quantize.architectures import TABLE
 from hanse.hedge.quantize.formats import FORMATS as FORMATS_OF_GGUF
@@ -69,6 +75,32 @@ def test_every_key_of_the_lock_and_of_a_drill_is_named(model: type[BaseModel]) -
 def test_every_key_of_a_task_is_named(model: type[BaseModel]) -> None:
     page = FORMATS[FORMATS.index("## Tasks") : FORMATS.index("## A comparison")]
     assert [key for key, field in model.model_fields.items() if f"`{field.alias or key}`" not in page] == []
+
+
+def test_every_key_of_a_comparison_document_is_named() -> None:
+    page = FORMATS[FORMATS.index("## A comparison") :]
+    right, wrong = Answer("yes", 1, 1, 1.0, 1.0, False), Answer("no", 1, 1, 1.0, 1.0, False)
+    check = Accepted(kind="accepted", answers=("yes",))
+    tasks = tuple(Task(id=name, prompt="?", check=check, slices=("a",)) for name in ("a", "b"))
+    pair: Pair = {"incumbent": FixedEngine("a", {"a": right, "b": right}), "substitute": FixedEngine("b", {"a": wrong, "b": wrong})}
+    plan = Plan(tasks, "", Path(), Rule(Fraction(1, 2), 2))
+    journal = Journal(None, {})
+    journal.marks["a"] = None, "why"
+    made = document(run(plan, pair, None, journal), pair, {})
+    assert made["items_worse"]
+    assert [key for key in sorted(keys_of(made)) if f"`{key}`" not in page and key not in Task.model_fields] == []
+
+
+def test_the_compare_page_runs_as_it_stands(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "compare.md").read_text(encoding="utf-8")
+    said = run_blocks(page, tmp_path)
+    assert "swap: after" in said
+    assert said.splitlines()[-1].startswith("keep ")
+    assert (tmp_path / "new.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    promised = re.search(r"difference, (\d+) at 1/2, (\d+) at 1/20, (\d+) at 1/50", page)
+    assert promised is not None
+    found = [decide([0.0] * 300, Rule(Fraction(1, margin), 300))[1] for margin in (2, 20, 50)]
+    assert found == [int(number) for number in promised.groups()]
 
 
 @pytest.mark.parametrize("made", [Comparison, Rule, Power, Forecast, Slice])

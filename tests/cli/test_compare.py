@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.hedge.engine.serving import USAGE, event, served
 
 from hanse.cli.compare import compare
 from hanse.errors import InputError
@@ -25,7 +26,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         right[f"sum-{at}"] = str(at + 1)
     Path("tasks.jsonl").write_text("".join(json.dumps(task) + "\n" for task in tasks))
     for name, every in (("old", ITEMS), ("same", ITEMS), ("some", 6), ("worse", 1)):
-        texts = {item: "?" if at % every == every - 1 and name != "same" and name != "old" else text
+        texts = {item: "?" if at % every == every - 1 and name not in {"same", "old"} else text
                  for at, (item, text) in enumerate(right.items())}  # fmt: skip
         Path(f"{name}.jsonl").write_text("".join(json.dumps({"id": i, "text": t}) + "\n" for i, t in texts.items()))
     return tmp_path
@@ -76,9 +77,29 @@ def test_a_wrong_number_is_wrong_input(folder: Path, words: tuple[str, ...]) -> 
 
 
 def test_an_engine_that_stops_leaves_what_was_measured(folder: Path) -> None:
-    lines = Path("old.jsonl").read_text().splitlines(keepends=True)
-    Path("part.jsonl").write_text("".join(lines[:-1]))
-    done = call("old.jsonl", "part.jsonl", "--journal", "j.jsonl", "--margin", "1/50")
-    assert done.exit_code == 2
-    assert "no answer to item sum-39" in done.stderr
-    assert Path("j.jsonl").read_text().count("\n") > 1
+    with served([event("5", "stop"), USAGE]) as server:
+        words = ("old.jsonl", f"m@{server.url}", "--journal", "j.jsonl", "--price-substitute", "1000000:1000000", "--json")
+        done = call(*words, "--cost-cap", "360")
+        assert done.exit_code == 3
+        made = json.loads(done.stdout)
+        assert made["verdict"] == "more"
+        assert "cost cap" in made["stopped"]
+        assert made["items"] == len(server.asked) > 0
+        assert call(*words, "--cost-cap", "360").stdout == done.stdout  # what the journal has was paid for
+        assert made["items"] == len(server.asked)
+        assert call(*words).exit_code == 1
+
+
+def test_a_judge_is_paid_from_the_same_budget(folder: Path) -> None:
+    with served([event("TIE", "stop"), USAGE]) as server:
+        check = {"kind": "judge", "endpoint": server.url, "model": "j", "criterion": "Which is right?"}
+        tasks = [{"id": f"sum-{at}", "prompt": f"{at}+1=", "check": check} for at in range(ITEMS)]
+        Path("judged.jsonl").write_text("".join(json.dumps(task) + "\n" for task in tasks))
+        words = ("old.jsonl", "some.jsonl", "--tasks", "judged.jsonl", "--cost-cap", "600", "--json")
+        assert "price" in call(*words).stderr
+        done = call(*words, "--price-judge", "1000000:1000000")
+        assert done.exit_code == 3
+        made = json.loads(done.stdout)
+        assert (made["better"], made["worse"]) == (0, 0)
+        assert 0 < 7 * len(server.asked) <= 600
+        assert len(server.asked) // 2 == made["items"] < ITEMS

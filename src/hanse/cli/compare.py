@@ -17,8 +17,7 @@ from hanse.cli.printing import as_json, progress, table
 from hanse.errors import HanseError, InputError
 
 if TYPE_CHECKING:
-    from hanse.hedge.compare.journal import Who
-    from hanse.hedge.compare.run import Pair, Plan, Result
+    from hanse.hedge.compare.run import Pair, Plan
     from hanse.hedge.engine.endpoint import Access, Budget
     from hanse.hedge.engine.price import Price
 
@@ -107,8 +106,10 @@ def compare(incumbent: str, substitute: str, tasks_path: Path, out: Path | None,
 
 def _compare(incumbent: str, substitute: str, tasks_path: Path, out: Path | None, given: dict[str, Any]) -> dict[str, Any]:
     need("compare", "hedge", "numpy", "jsonschema")
-    from hanse.hedge.compare.judge import TOKENS_MAX, EndpointJudge
+    from hanse.hedge.compare.journal import Journal
+    from hanse.hedge.compare.judge import TOKENS_MAX, EndpointJudge, judges
     from hanse.hedge.compare.page import render
+    from hanse.hedge.compare.run import run
     from hanse.hedge.compare.summary import document
     from hanse.hedge.engine.base import Engine, Settings
     from hanse.hedge.engine.endpoint import Budget, Endpoint
@@ -121,22 +122,21 @@ def _compare(incumbent: str, substitute: str, tasks_path: Path, out: Path | None
     settings = Settings(given["max_tokens"], given["context"], given["threads"], given["timeout"])
     plan = _plan(tasks_path, settings, given)
 
-    def judge(url: str, model: str) -> Engine:
-        return Endpoint(url.rstrip("/"), model, Settings(TOKENS_MAX, timeout_seconds=given["timeout"]), asked.access("judge"))
-
+    short = Settings(TOKENS_MAX, timeout_seconds=given["timeout"])
+    engines: dict[tuple[str, str], Engine] = {
+        (url, model): Endpoint(url.rstrip("/"), model, short, asked.access("judge")) for url, model in judges(plan.tasks)
+    }
     with ExitStack() as stack:
         pair: Pair = {"incumbent": open_engine(incumbent, settings, asked.access("incumbent"))}
         stack.callback(pair["incumbent"].close)
         pair["substitute"] = open_engine(substitute, settings, asked.access("substitute"))
         stack.callback(pair["substitute"].close)
-        found = document(_run(plan, pair, EndpointJudge(judge, plan.rule.seed), asked, given["journal"]), pair, _of(prices))
+        with Journal(given["journal"], plan.header(pair), asked.budget) as journal, progress("items", len(plan.tasks)) as bar:
+            result = run(plan, pair, EndpointJudge(engines, plan.rule.seed), journal, bar)
+        found = document(result, pair, {"incumbent": prices["incumbent"], "substitute": prices["substitute"]})
     if out is not None:
         replace_file(out, render(found).encode())
     return found
-
-
-def _of(prices: dict[str, Price | None]) -> dict[Who, Price | None]:
-    return {"incumbent": prices["incumbent"], "substitute": prices["substitute"]}
 
 
 def _plan(path: Path, settings: Any, given: dict[str, Any]) -> Plan:
@@ -148,19 +148,6 @@ def _plan(path: Path, settings: Any, given: dict[str, Any]) -> Plan:
     digest = hashlib.sha256(print_tasks(tasks).encode()).hexdigest()
     rule = Rule(given["margin"], len(tasks), given["error"], given["seed"])
     return Plan(tasks, digest, path.parent, rule, settings)
-
-
-def _run(plan: Plan, pair: Pair, judge: Any, asked: Asked, path: Path | None) -> Result:
-    """What the journal already paid for counts towards the cap."""
-    from hanse.hedge.compare.journal import Journal
-    from hanse.hedge.compare.run import run
-
-    with Journal(path, plan.header(pair)) as journal, progress("items", len(plan.tasks)) as bar:
-        for (_, who), answer in journal.answers.items():
-            price = asked.price[who]
-            if price is not None and pair[who].identity.kind == "endpoint":
-                asked.budget.spent += price.of(answer)
-        return run(plan, pair, judge, journal, bar)
 
 
 def _show(found: dict[str, Any], out: Path | None, json_: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -40,7 +41,9 @@ def found(share: int, failed: bool = False) -> dict[str, Any]:
     return document(run(plan, pair, None, journal), pair, {"incumbent": Price(per_hour=Fraction(36)), "substitute": None})
 
 
-@pytest.mark.parametrize(("share", "failed", "verdict"), [(ITEMS, False, "swap"), (1, False, "keep"), (5, False, "more"), (5, True, "more")])
+@pytest.mark.parametrize(
+    ("share", "failed", "verdict"), [(ITEMS, False, "swap"), (1, False, "keep"), (5, False, "more"), (5, True, "more")]
+)
 def test_the_page_is_well_formed_whatever_models_say(share: int, failed: bool, verdict: str) -> None:
     made = found(share, failed)
     assert made["verdict"] == verdict
@@ -68,7 +71,7 @@ def test_the_figures_are_those_of_the_answers() -> None:
 def test_the_sequence_narrows_and_ends_where_the_comparison_does() -> None:
     made = found(5)
     rows = made["sequence"]
-    assert all(a["low"] <= b["low"] <= b["high"] <= a["high"] for a, b in zip(rows, rows[1:], strict=False))
+    assert all(a["low"] <= b["low"] <= b["high"] <= a["high"] for a, b in itertools.pairwise(rows))
     assert rows[-1]["items"] == made["items"]
     assert rows[-1]["difference"] == made["difference"]
     assert (rows[-1]["low"], rows[-1]["high"]) >= (made["low"], -made["high"])

@@ -1,5 +1,5 @@
-"""A comparison with engines of fixed answers: its verdicts, what failed checks do to them, and that a run killed anywhere goes on to
-the same comparison."""
+"""A comparison with engines of fixed answers: its verdicts, what failed checks do to them, and that a run killed anywhere goes on
+to the same comparison."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from hanse.hedge.compare.paired import Rule
 from hanse.hedge.compare.run import Pair, Plan, Result, run
 from hanse.hedge.compare.tasks import Accepted, Pairwise, Python, Task, print_tasks
 from hanse.hedge.engine.base import Answer, Engine, Identity, Question
+from hanse.hedge.engine.endpoint import Budget
 from hanse.hedge.engine.fixed import FixedEngine
 
 ITEMS = 60
@@ -38,7 +39,9 @@ def some_wrong(share: float, seed: int) -> dict[str, str]:
 
 def plan(check: Accepted | Pairwise | None = None, rule: Rule = RULE) -> Plan:
     check = check or Accepted(kind="accepted", answers=("yes",))
-    tasks = tuple(Task(id=name, prompt="?", check=check, slices=("even",) if at % 2 == 0 else ()) for at, name in enumerate(names()))
+    tasks = tuple(
+        Task(id=name, prompt="?", check=check, slices=("even",) if at % 2 == 0 else ()) for at, name in enumerate(names())
+    )
     return Plan(tasks, "ab" * 32, Path(), rule)
 
 
@@ -140,6 +143,19 @@ def test_another_journal_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
             Journal(path, plan().header(given))
 
 
+def test_what_was_spent_is_taken_up_again(tmp_path: Path) -> None:
+    header = plan().header(pair(RIGHT, RIGHT))
+    first, second = Budget(), Budget()
+    with Journal(tmp_path / "j", header, first) as journal:
+        first.spent = Fraction(1, 3)
+        journal.add_answer("t0", "incumbent", Answer("yes", 1, 1, 0.5, 0.25, False))
+        first.spent += Fraction(1, 7)
+        journal.add_spent()
+    with Journal(tmp_path / "j", header, second) as journal:
+        assert second.spent == first.spent
+        assert set(journal.answers) == {("t0", "incumbent")}
+
+
 def with_failures(failed: set[str], given: Pair) -> Result:
     """The comparison where these items' checks had failed."""
     made = plan()
@@ -153,10 +169,11 @@ def test_failed_checks_never_make_a_verdict() -> None:
     first = {item.task.id for item in compared(pair(RIGHT, RIGHT)).measured}
     with pytest.raises(InputError, match=f"{len(first)} of 60 items have no marks"):
         with_failures(first, pair(RIGHT, RIGHT))
-    few = with_failures({min(first)}, pair(RIGHT, RIGHT))
+    early = {compared(pair(RIGHT, RIGHT)).measured[0].task.id}
+    few = with_failures(early, pair(RIGHT, RIGHT))
     assert few.comparison.verdict == "swap"
     assert few.comparison.worse == 1  # counted against what is said
-    kept = with_failures({min(first)}, pair(RIGHT, some_wrong(1, 0)))
+    kept = with_failures(early, pair(RIGHT, some_wrong(1, 0)))
     assert kept.comparison.verdict == "keep"
     assert kept.comparison.better == 1
     with pytest.raises(InputError, match=r"60 of 60 items have no marks.*ran longer"):
@@ -185,7 +202,7 @@ class Judging:
     def answer(self, question: Question, seed: int) -> Answer:
         text = question.messages[0]["content"]
         first, second = (part.split("\n")[1] for part in text.split("<answer")[1:])
-        said = "A" if first == second or first == "yes" else "B" if second == "yes" else "hm"
+        said = "A" if first in (second, "yes") else "B" if second == "yes" else "hm"
         return Answer(f"**{said}**.", 1, 1, 0.0, 0.0, False)
 
     def close(self) -> None:
@@ -194,7 +211,7 @@ class Judging:
 
 def test_a_judge_is_asked_in_both_orders() -> None:
     check = Pairwise(kind="judge", endpoint="http://localhost/v1", model="j", criterion="Which agrees?")
-    judge = EndpointJudge(lambda url, model: Judging())
+    judge = EndpointJudge({("http://localhost/v1", "j"): Judging()})
     made = plan(check)
     same = run(made, pair(RIGHT, RIGHT), judge, Journal(None, {}))
     assert {item.marks for item in same.measured} == {(0.5, 0.5)}

@@ -2,89 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fractions import Fraction
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.loopback import listening
+from tests.hedge.engine.serving import GOOD, KEY, USAGE, event, served
 
 from hanse.errors import InputError, Unavailable
 from hanse.hedge.engine.base import Question, Settings
 from hanse.hedge.engine.endpoint import ATTEMPTS, OVERHEAD_TOKENS, Access, Budget, Endpoint
 from hanse.hedge.engine.price import Price
 
-KEY = "sk-very-secret"
+FEWER = b'data: {"usage": {"prompt_tokens": -9, "completion_tokens": 1}}\n'
 PROMPT = Question("a", "Capital of France?")
 CHAT = Question("b", None, ({"role": "user", "content": "Capital of France?"},))
-USAGE = {"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 2}}
-
-
-def event(piece: str, finish: str | None = None) -> dict[str, Any]:
-    return {"choices": [{"delta": {"content": piece}, "text": piece, "finish_reason": finish}]}
-
-
-GOOD = [event("Pa"), event("ris"), event("", "stop"), USAGE]
-
-
-@dataclass
-class Served:
-    """What the server answers, one script after the other (the last again and again), and what it was asked."""
-
-    scripts: list[list[dict[str, Any]] | tuple[int, dict[str, str], bytes]]
-    url: str = ""
-    asked: list[dict[str, Any]] = field(default_factory=list)
-    paths: list[str] = field(default_factory=list)
-    keys: list[str | None] = field(default_factory=list)
-    slept: list[float] = field(default_factory=list)
-    now: float = 0.0
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
-
-    def access(self, **given: Any) -> Access:
-        return Access(KEY, clock=lambda: self.now, sleep=self.sleep, **given)
-
-    def engine(self, **given: Any) -> Endpoint:
-        return Endpoint(self.url, "m", Settings(tokens_max=10, timeout_seconds=20), self.access(**given))
-
-
-@contextmanager
-def served(*scripts: list[dict[str, Any]] | tuple[int, dict[str, str], bytes]) -> Iterator[Served]:
-    state = Served(list(scripts))
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            state.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            state.paths.append(self.path)
-            state.keys.append(self.headers["Authorization"])
-            script = state.scripts.pop(0) if len(state.scripts) > 1 else state.scripts[0]
-            if isinstance(script, tuple):
-                status, headers, body = script
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-                return
-            self.send_response(200)
-            self.end_headers()
-            for item in script:
-                self.wfile.write(b"data: " + json.dumps(item).encode() + b"\n\n")
-            self.wfile.write(b"data: [DONE]\n\n")
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with listening(Handler) as port:
-        state.url = f"http://127.0.0.1:{port}/v1"
-        yield state
 
 
 def test_a_prompt_and_a_chat_are_asked_greedily_and_read_to_their_end() -> None:
@@ -97,6 +29,11 @@ def test_a_prompt_and_a_chat_are_asked_greedily_and_read_to_their_end() -> None:
         assert server.keys == [f"Bearer {KEY}"] * 2
         assert server.asked[1]["messages"] == list(CHAT.messages)
         assert all(asked["temperature"] == 0 and asked["seed"] == 7 and asked["max_tokens"] == 10 for asked in server.asked)
+
+
+def test_a_letter_in_two_pieces_is_whole_and_half_a_letter_is_text() -> None:
+    with served([event("\ud83d"), event("\ude00 \ud83d", "stop"), USAGE]) as server:
+        assert server.engine().answer(CHAT, 0).text == "\U0001f600 \ufffd"
 
 
 def test_an_answer_at_its_limit_says_so() -> None:
@@ -118,7 +55,9 @@ def test_an_endpoint_that_stops_is_asked_five_times() -> None:
         assert len(server.asked) == ATTEMPTS
 
 
-@pytest.mark.parametrize("line", [b"data: {\n", b"data: []\n", b'data: {"choices": [1]}\n', b'data: {"error": "overloaded"}\n', b""])
+@pytest.mark.parametrize(
+    "line", [b"data: {\n", b"data: []\n", b'data: {"choices": [1]}\n', b'data: {"error": "busy"}\n', b"", FEWER]
+)
 def test_what_is_no_completion_is_no_answer(line: bytes) -> None:
     with served((200, {}, line)) as server, pytest.raises(Unavailable):
         server.engine().answer(CHAT, 0)

@@ -8,12 +8,14 @@ import json
 import os
 from contextlib import suppress
 from dataclasses import asdict
+from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
 from hanse.errors import InputError
 from hanse.hedge.engine.base import Answer
+from hanse.hedge.engine.endpoint import Budget
 
 FORMAT = "hanse-compare-journal/1"
 Who = Literal["incumbent", "substitute"]
@@ -22,12 +24,13 @@ Marks = tuple[float, float]
 
 
 class Journal:
-    """Use as a context manager. Without a path it is kept in memory alone."""
+    """Use as a context manager. Without a path it is kept in memory alone. What `budget` has spent is kept with each line, and
+    taken up again."""
 
-    def __init__(self, path: Path | None, header: dict[str, Any]) -> None:
+    def __init__(self, path: Path | None, header: dict[str, Any], budget: Budget | None = None) -> None:
         self.answers: dict[tuple[str, Who], Answer] = {}
         self.marks: dict[str, tuple[Marks | None, str]] = {}
-        self._path, self._handle = path, -1
+        self._budget, self._handle = budget or Budget(), -1
         if path is not None:
             self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
             try:
@@ -58,9 +61,15 @@ class Journal:
         self.marks[item] = marks, reason
         self._append({"item": item, "marks": marks, "reason": reason})
 
+    def add_spent(self) -> None:
+        """Keep what was spent since the last line: on requests that had no answer."""
+        if self._budget.spent:
+            self._append({})
+
     def _append(self, row: dict[str, Any]) -> None:
         if self._handle >= 0:
-            data = json.dumps(row).encode() + b"\n"
+            spent = {"spent": str(self._budget.spent)} if self._budget.spent else {}
+            data = json.dumps(row | spent).encode() + b"\n"
             while data:
                 data = data[os.write(self._handle, data) :]
             os.fsync(self._handle)
@@ -107,9 +116,12 @@ class Journal:
         try:
             if "answer" in row:
                 self.answers[row["item"], row["who"]] = Answer(**row["answer"])
-            else:
+            elif "marks" in row:
                 self.marks[row["item"]] = (tuple(row["marks"]) if row["marks"] else None), row["reason"]
-        except (KeyError, TypeError) as error:
+            elif "spent" not in row:
+                raise KeyError("spent")
+            self._budget.spent = max(self._budget.spent, Fraction(row.get("spent", 0)))
+        except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
             raise InputError(f"{path}:{number}: is no line of a journal") from error
 
 

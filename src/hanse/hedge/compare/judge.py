@@ -4,8 +4,8 @@ cancels out (Zheng et al., "Judging LLM-as-a-judge", 2023, section 3.4)."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from hanse.errors import TaskError
 from hanse.hedge.compare.tasks import Pairwise, Task
@@ -29,13 +29,17 @@ _ASK = """Two answers to the same question. {criterion}
 Which answer is better? Say one word: A, B or TIE."""
 
 
-@dataclass
-class EndpointJudge:
-    """Asks the endpoint that a task names; `open_` makes an engine of its base URL and model."""
+def judges(tasks: Iterable[Task]) -> set[tuple[str, str]]:
+    """Base URL and model of every judge that tasks name."""
+    return {(task.check.endpoint, task.check.model) for task in tasks if isinstance(task.check, Pairwise)}
 
-    open_: Callable[[str, str], Engine]
+
+@dataclass(frozen=True)
+class EndpointJudge:
+    """Asks the endpoint that a task names; `engines` has them by base URL and model."""
+
+    engines: Mapping[tuple[str, str], Engine]
     seed: int = 0
-    _opened: dict[tuple[str, str], Engine] = field(default_factory=dict)
 
     def prefer(self, task: Task, first: str, second: str) -> float:
         """See `checkers.Judge`. Raises TaskError where the judge's words are no preference."""
@@ -44,12 +48,10 @@ class EndpointJudge:
     def _once(self, task: Task, first: str, second: str) -> float:
         check = task.check
         assert isinstance(check, Pairwise)
-        asked = (check.endpoint, check.model)
-        if asked not in self._opened:
-            self._opened[asked] = self.open_(*asked)
         turns = "\n".join(f"{message.role}: {message.content}" for message in task.messages or ())
         text = _ASK.format(criterion=check.criterion, question=task.prompt or turns, first=first, second=second)
-        said = self._opened[asked].answer(Question(task.id, None, ({"role": "user", "content": text},)), self.seed).text
+        question = Question(task.id, None, ({"role": "user", "content": text},))
+        said = self.engines[check.endpoint, check.model].answer(question, self.seed).text
         found = _SAID.match(said)
         if found is None:
             raise TaskError(f"task {task.id}: the judge {check.model} said {said[:80]!r}, expected A, B or TIE")

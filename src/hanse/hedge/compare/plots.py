@@ -33,7 +33,7 @@ def sequence(rows: Sequence[Row], margin: float, width: float) -> str:
     body = []
     for tick in ticks(-reach, reach, 5):
         y = place(1, tick)[1]
-        body += [segment((left, y), (right, y), "grid"), text((left - 8, y + 4), f"{100 * tick:+g}".replace("+0", "0"), "tick", "end")]
+        body += [segment((left, y), (right, y), "grid"), text((left - 8, y + 4), _tick(tick), "tick", "end")]
     for tick in ticks(1, last, 4 if width == WIDE else 3):
         body.append(text((place(tick, 0)[0], lower + 18), f"{tick:g}", "tick", "middle"))
     body.append(text((right, lower + 36), "items", "tick", "end"))
@@ -61,7 +61,7 @@ def slices(rows: Sequence[Row], margin: float, width: float) -> str:
     body, spoken = [], []
     for tick in (-1.0, -0.5, 0.0, 0.5, 1.0):
         x = place(tick, 0)[0]
-        body += [segment((x, 10), (x, lower), "grid"), text((x, lower + 18), f"{100 * tick:+g}".replace("+0", "0"), "tick", "middle")]
+        body += [segment((x, 10), (x, lower), "grid"), text((x, lower + 18), _tick(tick), "tick", "middle")]
     for value, kind in ((0.0, "reference"), (-margin, "margin")):
         body.append(segment((place(value, 0)[0], 10), (place(value, 0)[0], lower), kind))
     for at, row in enumerate(rows):
@@ -94,6 +94,10 @@ def bars(title: str, values: Sequence[tuple[str, float | None, str]]) -> str:
 
 def _reach(values: Sequence[float], margin: float) -> float:
     return min(1.0, 1.15 * max(2 * margin, *(abs(value) for value in values)))
+
+
+def _tick(value: float) -> str:
+    return f"{100 * value:+g}" if value else "0"
 
 
 def _said(row: Row) -> str:

@@ -109,6 +109,7 @@ def run(
             if stands(measured, plan.rule) != "more":
                 break
     except Unavailable as error:
+        journal.add_spent()
         if not measured:
             raise
         stopped = str(error)

@@ -52,6 +52,11 @@ class Answer:
     """Of a local engine, the most so far."""
 
 
+def whole(text: str) -> str:
+    """Text that is UTF-8: halves of a letter that came in two pieces are joined, what has no other half becomes U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 @dataclass(frozen=True)
 class Identity:
     """Which model answered: what a comparison stands on."""

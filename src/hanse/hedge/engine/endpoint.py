@@ -17,7 +17,7 @@ from typing import Any
 
 from hanse import canonical
 from hanse.errors import InputError, Unavailable
-from hanse.hedge.engine.base import Answer, Identity, Question, Settings
+from hanse.hedge.engine.base import Answer, Identity, Question, Settings, whole
 from hanse.hedge.engine.price import Price
 from hanse.store.disk import replace_file
 
@@ -171,7 +171,7 @@ class Endpoint:
             raise InputError(f"{self.identity.name}: tells no usage, so no cost cap can be kept")
         tokens_in, tokens_out = usage or (0, 0)
         first = end if first is None else first
-        return Answer("".join(text), tokens_in, tokens_out, end - began, first - began, finish == "length")
+        return Answer(whole("".join(text)), tokens_in, tokens_out, end - began, first - began, finish == "length")
 
 
 def _piece(data: bytes) -> tuple[str, str, tuple[int, int] | None]:
@@ -182,6 +182,8 @@ def _piece(data: bytes) -> tuple[str, str, tuple[int, int] | None]:
             raise OSError(f"it says {str(event['error'])[:400]}")
         used = event.get("usage")
         usage = (int(used["prompt_tokens"]), int(used["completion_tokens"])) if used else None
+        if usage is not None and min(usage) < 0:
+            raise ValueError("fewer tokens than none")
         if not event.get("choices"):
             return "", "", usage
         choice = event["choices"][0]

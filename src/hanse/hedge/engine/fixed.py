@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hanse.errors import InputError
-from hanse.hedge.engine.base import Answer, Identity, Question
+from hanse.hedge.engine.base import Answer, Identity, Question, whole
 
 _KEYS = {"id": str, "text": str, "tokens_in": int, "tokens_out": int, "seconds": int | float}
 
@@ -53,7 +53,7 @@ def read_answers(path: Path) -> FixedEngine:
         if row["id"] in answers:
             raise InputError(f"{path}:{number}: id {row['id']} stands there twice")
         seconds = float(row.get("seconds", 0))
-        answers[row["id"]] = Answer(row["text"], row.get("tokens_in", 0), row.get("tokens_out", 0), seconds, seconds, False)
+        answers[row["id"]] = Answer(whole(row["text"]), row.get("tokens_in", 0), row.get("tokens_out", 0), seconds, seconds, False)
     if not answers:
         raise InputError(f"{path}: is empty; expected one answer a line")
     return FixedEngine(path.name, answers, hashlib.sha256(data).hexdigest())

@@ -19,6 +19,7 @@ from hanse.hedge.engine.local import LocalEngine
 from hanse.hedge.lock.gguf import read_keys
 
 _ENDPOINT = re.compile(r"(?P<model>\S+)@(?P<url>https?://[^\s@]+)")
+_PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf")
 TEMPLATE = "tokenizer.chat_template"
 TEMPLATE_BYTES_MAX = 1 << 20
 EXPECTED = "expected a GGUF file, a model's folder, MODEL@https://host/v1 or a .jsonl of recorded answers"
@@ -54,9 +55,29 @@ def _gguf(path: Path) -> Identity:
     with open(path, "rb") as file:
         keys = read_keys(iter(lambda: file.read(1 << 16), b""), path.name)
         template = next((value for key, value in keys if key == TEMPLATE), "")
+    return Identity("gguf", path.name, _parts_digest(path), _digest(template), f"xllamacpp {version('xllamacpp')}")
+
+
+def _parts_digest(path: Path) -> str:
+    """Of a file; of one in parts over the lines of `sha256sum` of all of them: llama.cpp loads those beside the first."""
+    found = _PART.fullmatch(path.name)
+    if found is None:
+        return _file_digest(path)
+    stem, number, count = found.groups()
+    if int(number) != 1:
+        raise InputError(f"{path}: is part {int(number)} of {int(count)}; name the first")
+    digest = hashlib.sha256()
+    for part in (path.with_name(f"{stem}-{at:05d}-of-{count}.gguf") for at in range(1, int(count) + 1)):
+        if not part.is_file():
+            raise InputError(f"{part}: no such file, and {path.name} is made of {int(count)}")
+        read_gguf(part)
+        digest.update(f"{_file_digest(part)}  {part.name}\n".encode())
+    return digest.hexdigest()
+
+
+def _file_digest(path: Path) -> str:
     with open(path, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Identity("gguf", path.name, digest, _digest(template), f"xllamacpp {version('xllamacpp')}")
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _folder(path: Path) -> Identity:
@@ -67,8 +88,7 @@ def _folder(path: Path) -> Identity:
         raise MissingExtraError("comparing a model's folder", "train")
     digest = hashlib.sha256()
     for item in files:
-        with open(item, "rb") as file:
-            digest.update(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {item.relative_to(path).as_posix()}\n".encode())
+        digest.update(f"{_file_digest(item)}  {item.relative_to(path).as_posix()}\n".encode())
     engine = f"transformers {version('transformers')}, torch {version('torch')}"
     return Identity("folder", path.name, digest.hexdigest(), _digest(_folder_template(path)), engine)
 
