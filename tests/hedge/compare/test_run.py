@@ -69,6 +69,15 @@ def test_it_stops_once_the_verdict_stands() -> None:
     assert (open_.comparison.verdict, len(open_.measured), open_.stopped) == ("more", ITEMS, "")
 
 
+def test_two_models_that_know_nothing_are_not_swapped() -> None:
+    nothing = some_wrong(1, 0)
+    with pytest.raises(InputError, match="neither model has any of"):
+        compared(pair(nothing, nothing))
+    first = compared(pair(RIGHT, RIGHT)).measured[0].task.id
+    barely = {**nothing, first: "yes"}
+    assert compared(pair(barely, barely)).comparison.verdict == "swap"
+
+
 class Dies:
     """An engine that stops after some answers."""
 

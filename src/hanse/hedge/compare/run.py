@@ -114,7 +114,13 @@ def run(
             raise
         stopped = str(error)
     names = {name for task in plan.tasks for name in task.slices}
-    return Result(plan, tuple(measured), judged(measured, plan.rule, sorted(names)), stopped)
+    found = judged(measured, plan.rule, sorted(names))
+    if found.verdict == "swap" and found.incumbent == found.substitute == 0:
+        raise InputError(
+            f"neither model has any of {found.items} items right, so that they are equal says nothing: look at the answers in the "
+            "journal, then at the checks and at the length of an answer"
+        )
+    return Result(plan, tuple(measured), found, stopped)
 
 
 def measure(plan: Plan, pair: Pair, judge: Judge | None, journal: Journal) -> Iterator[Measured]:
