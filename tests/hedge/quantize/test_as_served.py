@@ -6,12 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import gguf
+import numpy as np
 import pytest
 import torch
 import transformers
-
-pytest.importorskip("gguf", reason="pip install hanse[quantize]")
-pytest.importorskip("xllamacpp", reason="pip install hanse[gguf]")
 from tests.hedge.quantize.llama import Llama, perplexity, torch_log_probs
 from tests.hedge.quantize.making import (
     DIGITS,
@@ -99,6 +98,33 @@ def test_token_ids_are_equal_on_awkward_strings(name: str, tmp_path: Path) -> No
         assert 0 < len(differing) < 10
     else:
         assert differing == []
+
+
+@pytest.mark.parametrize("begins", [True, False])
+def test_a_text_begins_as_the_tokenizer_s_template_says(begins: bool, tmp_path: Path) -> None:
+    small(tmp_path / "small")
+    begin = [{"SpecialToken": {"id": "<|endoftext|>", "type_id": 0}}] if begins else []
+    single, second = [*begin, {"Sequence": {"id": "A", "type_id": 0}}], {"Sequence": {"id": "B", "type_id": 1}}
+    marks = {"<|endoftext|>": {"id": "<|endoftext|>", "ids": [0], "tokens": ["<|endoftext|>"]}}
+    template = {"type": "TemplateProcessing", "single": single, "pair": [*single, second], "special_tokens": marks}
+    change(tmp_path / "small" / "tokenizer.json", post_processor=template)
+    asked = transformers.AutoTokenizer.from_pretrained(tmp_path / "small")("Two words")["input_ids"]
+    assert (asked[0] == 0) is begins
+    assert Llama(written(tmp_path / "small", "F16")[0]).tokenize("Two words", special=True) == asked
+
+
+@pytest.mark.parametrize(("dtype", "to"), [(torch.bfloat16, "BF16"), (torch.float16, "F16"), (torch.float64, "F32")])
+def test_shards_of_any_float_are_read_and_keep_their_numbers(dtype: torch.dtype, to: str, tmp_path: Path) -> None:
+    model = small(tmp_path / "small")
+    (tmp_path / "small" / "model.safetensors").unlink()
+    model.to(dtype).save_pretrained(tmp_path / "small", max_shard_size="200KB")
+    assert len(list((tmp_path / "small").glob("*.safetensors"))) > 1
+    path, shown = written(tmp_path / "small", to)
+    assert len(shown.source) == len(list((tmp_path / "small").glob("*.safetensors"))) + 4
+    (stored,) = (tensor for tensor in read_head(path).tensors if tensor.name == "output.weight")
+    raw = np.fromfile(path, np.uint8, stored.size, offset=stored.begin)
+    value = gguf.quants.dequantize(raw.reshape(stored.shape[1], -1), gguf.GGMLQuantizationType(stored.type))
+    assert np.array_equal(value.reshape(stored.shape[::-1]), model.lm_head.weight.detach().float().numpy())
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import ctranslate2
+import gguf
 import numpy as np
 import pytest
 from click.testing import CliRunner
-
-pytest.importorskip("gguf", reason="pip install hanse[quantize]")
-import ctranslate2
 from safetensors.numpy import load_file, save_file
 from tests.hedge.quantize.making import TEXT, change, small, split, tokenizer
 
@@ -156,8 +155,6 @@ def test_rows_written_a_few_at_a_time_are_the_same_file(folder: Path, tmp_path: 
 
 @pytest.mark.parametrize(("type_", "bits"), [(Type.Q4_0, 4), (Type.Q4_1, 4), (Type.Q5_1, None), (Type.Q8_0, 8), (Type.F16, None)])
 def test_weights_that_were_quantized_before_are_told_by_their_grid(type_: Type, bits: int | None) -> None:
-    import gguf
-
     rows = np.random.default_rng(0).normal(0, 0.1, (8, 256)).astype(np.float32)
     raw = np.frombuffer(encode(rows, type_, "x"), np.uint8).reshape(8, -1)
     back = gguf.quants.dequantize(raw, type_)

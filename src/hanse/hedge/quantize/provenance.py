@@ -49,7 +49,7 @@ def quantized_before(folder: Folder, matrices: Sequence[str]) -> list[str]:
 
 
 def grid(rows: Rows) -> int | None:
-    """Bits (1 to 5, 8) of the grid that every block of 32 stands on, or None. 6 and 7 bits are not told from none."""
+    """Bits (1 to 4, or 8) of the grid that every block of 32 stands on, or None. 5 to 7 bits are not told from none."""
     if rows.shape[-1] % BLOCK or rows.size == 0:
         return None
     blocks = np.sort(rows.reshape(-1, BLOCK), axis=1)
