@@ -191,8 +191,9 @@ class Tree:
         key, sure = entry.key, keys.strength(asking) == "sure"
         if not value.string or value.value.startswith("$ref") or _of_a_thing(among, above):
             return
-        provider = next((among.text(name) for name in _PROVIDER if _known_provider(among.text(name))), "")
-        if any(SPEECH.search(word) for word in (*above, asking, *(among.text(name) for name in _PROVIDER))):
+        told = [text for name in _PROVIDER if (text := among.text(name))]
+        provider = next((text for text in told if _known_provider(text)), "")
+        if any(SPEECH.search(word) for word in (*above, asking, *told)):
             provider = provider or "whisper"
         look = keyed_look(asking if sure else key, provider)
         revision = _revision(among, key)
@@ -285,8 +286,10 @@ def _revision(among: Mapping, key: str) -> str | None:
     given = {
         "_".join(keys.words(e.key)): e.value.value
         for e in among.entries
-        if isinstance(e.value, Scalar) and e.value.value not in ("null", "~") and keys.is_revision(e.key)
+        if keys.is_revision(e.key) and isinstance(e.value, Scalar) and e.value.value not in ("null", "~")
     }
+    if not given:
+        return None
     for name in (f"{stem}_revision", f"{stem}_commit", f"{stem}_sha", f"revision_of_{stem}", f"{stem}_commit_hash"):
         if name in given:
             return given[name] or None

@@ -42,7 +42,10 @@ class Mapping:
         if self._known[0] < len(self.entries):
             self._last.update((entry.key, entry.value) for entry in self.entries[self._known[0] :])
             self._known[0] = len(self.entries)
-        return next((self._last[key] for key in keys if key in self._last), None)
+        for key in keys:
+            if key in self._last:
+                return self._last[key]
+        return None
 
     def text(self, *keys: str) -> str:
         """The value of the first of these keys as text; empty when there is none or it is no scalar."""

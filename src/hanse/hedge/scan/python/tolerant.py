@@ -55,6 +55,8 @@ def parse(text: str) -> tuple[ast.Module | None, list[int]]:
 
 def _heavy(text: str) -> bool:
     """Whether an f-string is so long, with so many holes, that parsing it would not end soon."""
+    if len(text) <= FORMATTED or text.count("{") <= HOLES:
+        return False
     for match in _FORMATTED.finditer(text):
         end = text.find(match[1], match.end())
         end = end if end >= 0 else len(text)
