@@ -11,13 +11,14 @@ from benchmarks.table import table, verdict
 Found = Mapping[str, Mapping[str, Any]]
 
 
-def render(found: Found) -> str:
-    """The page. Sections that were never measured are named as such."""
+def render(found: Found, before: str = "") -> str:
+    """The page. Sections that were not measured stand as on the page `before`; those that never were are named as such."""
     parts = ["# Benchmarks", INTRODUCTION]
+    stood = dict(part.split("\n\n", 1) for part in before.split("\n## ")[1:])
     for section, (title, write) in WRITERS.items():
         parts.append(f"## {title}")
         if section not in found:
-            parts.append(f"Not measured yet: `python -m benchmarks.run --only {section}`.")
+            parts.append(stood.get(title, f"Not measured yet: `python -m benchmarks.run --only {section}`.").strip("\n"))
             continue
         kept = found[section]
         parts.append(where(kept["machine"]))

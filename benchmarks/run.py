@@ -90,7 +90,7 @@ def main() -> None:
         for section in SECTIONS
         if (path := chosen.folder / f"{section}.section.json").exists()
     }
-    PAGE.write_text(render(found))
+    PAGE.write_text(render(found, PAGE.read_text() if PAGE.exists() else ""))
     print(f"{PAGE} written from {', '.join(found)}")
 
 

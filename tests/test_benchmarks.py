@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from benchmarks.page import WRITERS, render
-from benchmarks.run import SECTIONS, documents
+from benchmarks.run import PAGE, SECTIONS, documents
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,6 +70,17 @@ def test_games_slower_than_the_bar_say_so() -> None:
     fast, slow = row | {"seconds": 1.9}, row | {"seconds": 2.0}
     assert "Below 2 s: reached" in render({"games": kept(fast, kinds, dues)})
     assert "Below 2 s: **missed**" in render({"games": kept(fast, slow, kinds, dues)})
+
+
+def test_what_is_not_measured_again_stands_as_it_did() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert render({}, page) == page
+    assert render({}, render({})) == render({})
+    advice = {"what": "advise", "tried": 9, "seconds": 11.9, "draws": 9, "members": 9, "cpu_s": 1.0, "times_normals": 4.0,
+              "peak_mb": 5}  # fmt: skip
+    anew = render({"case": kept(advice)}, page)
+    assert anew != page
+    assert anew.partition("## The case of a charter")[0] == page.partition("## The case of a charter")[0]
 
 
 def test_the_case_says_which_bars_it_misses() -> None:

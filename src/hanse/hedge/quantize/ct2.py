@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from hanse.errors import QuantizeError
+from hanse.hedge.drill.generate import offline
 from hanse.hedge.quantize.folder import FLOATS, read_folder, read_json
 from hanse.hedge.quantize.provenance import digests, quantized_before
 from hanse.hedge.quantize.show import Shown, Tensor
@@ -31,7 +32,6 @@ VERSION = 6
 VARIABLES_MAX = 1 << 20
 _TYPES = {0: ("float32", 4), 1: ("int8", 1), 2: ("int16", 2), 3: ("int32", 4), 4: ("float16", 2), 5: ("bfloat16", 2)}
 _SCALES = "_scale"
-_OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
 
 def convert(path: Path, out: Path, made_by: str) -> Shown:
@@ -44,10 +44,13 @@ def convert(path: Path, out: Path, made_by: str) -> Shown:
         raise QuantizeError(f"{path}: tensor {packed[0].name} is {packed[0].dtype}: packed or scaled weights, no floats")
     matrices = [name for name, (_, stored) in folder.tensors.items() if len(stored.shape) == 2]
     origin = {"made_by": made_by, "source": digests(folder.files), "notes": quantized_before(folder, matrices)}
-    os.environ.update(_OFFLINE)
     converters: Any = import_module("ctranslate2.converters")
     try:
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as temporary, warnings.catch_warnings():
+        with (
+            tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as temporary,
+            offline(),
+            warnings.catch_warnings(),
+        ):
             warnings.simplefilter("ignore")  # transformers' on its own loading
             made = Path(temporary) / "new"
             converters.TransformersConverter(str(path), low_cpu_mem_usage=True).convert(str(made), quantization="int8")
