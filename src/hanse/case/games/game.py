@@ -51,11 +51,8 @@ class Table:
 
 
 @dataclass(frozen=True, eq=False)
-class Fixed:
-    """Benefits add up, one fixed cost is shared: v(S) = max over T in S of sum over T of (b - h) less the fixed cost, or 0.
-
-    The best T is everybody with b > h, so v(S) = max(0, sum over S of max(b - h, 0) - fixed).
-    """
+class _Additive:
+    """Members' benefits and costs, and the cost that those who take part share."""
 
     benefit: Floats
     """b, [n]."""
@@ -75,6 +72,14 @@ class Fixed:
         """max(b - h, 0), [n]."""
         return np.maximum(self.benefit - self.own_cost, 0.0)
 
+
+@dataclass(frozen=True, eq=False)
+class Fixed(_Additive):
+    """Benefits add up, one fixed cost is shared: v(S) = max over T in S of sum over T of (b - h) less the fixed cost, or 0.
+
+    The best T is everybody with b > h, so v(S) = max(0, sum over S of max(b - h, 0) - fixed).
+    """
+
     def values(self, members: NDArray[Any]) -> Floats:
         return np.maximum(np.asarray(members, float) @ self.net - self.fixed, 0.0)
 
@@ -83,7 +88,7 @@ class Fixed:
 
 
 @dataclass(frozen=True, eq=False)
-class Aligned:
+class Aligned(_Additive):
     """Fixed, and members want different things: the fixed cost is multiplied by 1 + delta * m(S).
 
     m(S) is the mean squared distance of the members' wanted points to their mean, both weighted by benefit: then two members
@@ -92,29 +97,17 @@ class Aligned:
     `cover` is the table of best parts.
     """
 
-    benefit: Floats
-    own_cost: Floats
-    fixed: float
     wanted: Floats
     """[n, k]: where each wants the model's specification (size, language, modality ...), in units of its own choice."""
     delta: float
     """Growth of the fixed cost per unit of squared distance. Off: 0, the same as Fixed."""
 
     def __post_init__(self) -> None:
-        _check(self.benefit, self.own_cost, self.fixed)
+        super().__post_init__()
         if self.wanted.ndim != 2 or len(self.wanted) != self.n or not np.isfinite(self.wanted).all():
             raise CaseError(f"wanted is {self.wanted.shape}: expected ({self.n}, k) finite coordinates")
         if not 0 <= self.delta < np.inf:
             raise CaseError(f"delta is {self.delta}: expected a number from 0 on")
-
-    @property
-    def n(self) -> int:
-        return len(self.benefit)
-
-    @property
-    def net(self) -> Floats:
-        """max(b - h, 0), [n]."""
-        return np.maximum(self.benefit - self.own_cost, 0.0)
 
     @property
     def say(self) -> Floats:
