@@ -29,14 +29,25 @@ def dues(charter: Charter) -> dict[str, tuple[Fraction, ...]]:
     return {name: tuple(value * growth**year for year in range(len(starts))) for name, value in first.items()}
 
 
+def raised(charter: Charter) -> Fraction:
+    """What dues raise in the first year when all pay; the rules that share a budget raise it, as far as a ceiling lets them. A
+    member without the `base` that the rule asks for is left out."""
+    rule = charter.dues
+    if rule is None:
+        return Fraction(0)
+    if rule.budget is not None:
+        ceiling = rule.ceiling.value * len(charter.member) if rule.ceiling is not None else Fraction(1)
+        return rule.budget.amount * min(Fraction(1), ceiling)
+    if rule.rule == "class":
+        return sum(_by_class(charter).values(), Fraction(0))
+    return sum((_of_sales(rule, member.base.amount) for member in charter.member if member.base is not None), Fraction(0))
+
+
 def _first_year(charter: Charter, rule: Dues) -> dict[str, Fraction]:
     if rule.rule == "class":
-        asked = {row.name: row.dues.amount for row in charter.membership if row.dues is not None}
-        return {member.name: asked.get(member.membership or "", Fraction(0)) for member in charter.member}
+        return _by_class(charter)
     if rule.rule == "sales_share":
-        assert rule.rate is not None
-        share = rule.rate.value
-        return {member.name: _between(rule, share * _base(member, rule)) for member in charter.member}
+        return {member.name: _of_sales(rule, _base(member, rule)) for member in charter.member}
     assert rule.budget is not None
     if rule.rule == "equal":
         return {member.name: rule.budget.amount / len(charter.member) for member in charter.member}
@@ -54,7 +65,14 @@ def _base(member: Member, rule: Dues) -> Fraction:
     return member.base.amount
 
 
-def _between(rule: Dues, value: Fraction) -> Fraction:
+def _by_class(charter: Charter) -> dict[str, Fraction]:
+    asked = {row.name: row.dues.amount for row in charter.membership if row.dues is not None}
+    return {member.name: asked.get(member.membership or "", Fraction(0)) for member in charter.member}
+
+
+def _of_sales(rule: Dues, base: Fraction) -> Fraction:
+    assert rule.rate is not None
+    value = rule.rate.value * base
     if rule.floor is not None:
         value = max(value, rule.floor.amount)
     return value if rule.cap is None else min(value, rule.cap.amount)

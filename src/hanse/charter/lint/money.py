@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+from hanse.charter.dues import raised
 from hanse.charter.lint.subject import Found, Subject
-from hanse.charter.schema import Charter
 from hanse.charter.worth import price_of, years
 from hanse.units import Money, months_later
 
@@ -72,29 +72,11 @@ def assurance_out_of_reach(of: Subject) -> Iterator[Found]:
     charter = of.charter
     if charter.assurance is None or not of.values:
         return
-    reached = sum((row[0].total for row in of.values.values() if row), Fraction(0)) + _first_dues(charter)
+    reached = sum((row[0].total for row in of.values.values() if row), Fraction(0)) + raised(charter)
     threshold = charter.assurance.threshold
     if reached < threshold.amount:
         total = f"pledges and dues of the first year make {int(reached):_} {threshold.currency}"
         yield Found("assurance.threshold", f"{total}, less than {threshold}", "lower it, or pledge more")
-
-
-def _first_dues(charter: Charter) -> Fraction:
-    """What dues raise in the first year when all pay; the rules that share a budget raise it."""
-    dues = charter.dues
-    if dues is None:
-        return Fraction(0)
-    if dues.budget is not None:
-        ceiling = dues.ceiling.value * len(charter.member) if dues.ceiling is not None else Fraction(1)
-        return dues.budget.amount * min(Fraction(1), ceiling)
-    if dues.rule == "class":
-        of_class = {row.name: row.dues.amount for row in charter.membership if row.dues is not None}
-        return sum((of_class.get(member.membership or "", Fraction(0)) for member in charter.member), Fraction(0))
-    assert dues.rate is not None
-    paid = [dues.rate.value * member.base.amount for member in charter.member if member.base is not None]
-    if dues.floor is not None:
-        paid = [max(dues.floor.amount, amount) for amount in paid]
-    return sum((amount if dues.cap is None else min(dues.cap.amount, amount) for amount in paid), Fraction(0))
 
 
 def base_missing(of: Subject) -> Iterator[Found]:
