@@ -5,6 +5,7 @@ A reference to an article is written {clause} in the words of members and in our
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -40,3 +41,10 @@ class Article:
     """Whether Hanse executes it, checks it, or it is prose, as a sentence; empty for the last one."""
     number: int = 0
     """From 1. 0 as long as it has none."""
+
+    def numbered(self) -> Iterator[tuple[str, Part]]:
+        """Parts with the number of the paragraph that each is or follows: "3.1"."""
+        paragraph = 0
+        for part in self.parts:
+            paragraph += isinstance(part, str)
+            yield f"{self.number}.{paragraph}", part

@@ -22,10 +22,8 @@ def markdown(charter: Charter) -> str:
 
 
 def _article(article: Article) -> str:
-    blocks, paragraph = [f"## Article {article.number}. {escaped(article.title)}"], 0
-    for part in article.parts:
-        paragraph += isinstance(part, str)
-        blocks.append(_part(part, f"{article.number}.{paragraph}"))
+    blocks = [f"## Article {article.number}. {escaped(article.title)}"]
+    blocks += [_part(part, number) for number, part in article.numbered()]
     if article.force:
         blocks.append(f"*{article.force}*")
     return "\n\n".join(blocks) + "\n"

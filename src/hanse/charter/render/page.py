@@ -38,10 +38,8 @@ def page(charter: Charter) -> str:
 
 
 def _article(article: Article) -> str:
-    blocks, paragraph = [f"<h2>Article {article.number}. {esc(article.title)}</h2>"], 0
-    for part in article.parts:
-        paragraph += isinstance(part, str)
-        blocks.append(_part(part, f"{article.number}.{paragraph}"))
+    blocks = [f"<h2>Article {article.number}. {esc(article.title)}</h2>"]
+    blocks += [_part(part, number) for number, part in article.numbered()]
     if article.force:
         blocks.append(f'<p class="force">{esc(article.force)}</p>')
     return f'<section id="article-{article.number}">{"".join(blocks)}</section>'
