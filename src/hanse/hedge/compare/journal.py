@@ -16,6 +16,7 @@ from typing import Any, Literal
 from hanse.errors import InputError
 from hanse.hedge.engine.base import Answer
 from hanse.hedge.engine.endpoint import Budget
+from hanse.store.disk import sync
 
 FORMAT = "hanse-compare-journal/1"
 Who = Literal["incumbent", "substitute"]
@@ -88,21 +89,13 @@ class Journal:
         if not data:
             self._append(header)
             with suppress(OSError):  # some systems cannot; then a new file may be gone after a loss of power
-                self._sync(path.absolute().parent)
+                sync(path.absolute().parent)
             return
         self._same(path, _row(path, 1, lines[0]), json.loads(json.dumps(header)))
         for number, line in enumerate(lines[1:], start=2):
             self._take(path, number, _row(path, number, line))
         os.ftruncate(self._handle, len(whole))
         os.lseek(self._handle, 0, os.SEEK_END)
-
-    @staticmethod
-    def _sync(folder: Path) -> None:
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
     @staticmethod
     def _same(path: Path, there: dict[str, Any], header: dict[str, Any]) -> None:

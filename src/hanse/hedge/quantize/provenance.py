@@ -17,18 +17,14 @@ from hanse.hedge.quantize.folder import Folder, Rows
 BLOCK = 32
 ROWS = 8
 """Looked at in each matrix."""
-_PIECE = 1 << 20
 
 
 def digests(files: Sequence[Path]) -> list[str]:
     """"sha256  name" of each file, as `sha256sum` prints it."""
     found = []
     for path in files:
-        made = hashlib.sha256()
         with open(path, "rb") as file:
-            while piece := file.read(_PIECE):
-                made.update(piece)
-        found.append(f"{made.hexdigest()}  {path.name}")
+            found.append(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {path.name}")
     return found
 
 

@@ -16,7 +16,6 @@ from aiohttp import web
 
 Fault = Literal["", "die", "hang", "garbage", "refuse", "stall"]
 """die: cuts an answer after two tokens; hang: never answers; garbage: no JSON; refuse: 503; stall: stops after two tokens."""
-FAULTS = ("", "die", "hang", "garbage", "refuse", "stall")
 
 
 @dataclass(frozen=True)
