@@ -9,6 +9,7 @@
     │   ├── CorpusError          text that cannot be read, is empty, or overlaps an evaluation set
     │   ├── LockError            a models.lock or a model's files that break their format
     │   ├── QuantizeError        a model's folder or file that cannot be quantized as asked
+    │   ├── TuneError            data, a base, an adapter or settings that a model cannot be tuned or distilled with
     │   ├── TaskError            a task of a comparison, or its checker's file, that breaks its format
     │   └── KeyFileError         a key file that is missing, malformed or already there
     ├── MissingExtraError        a command needs an optional dependency: install the extra it names
@@ -24,6 +25,7 @@
     │   └── CodecError           update bytes that do not decode under the plan
     └── IntegrityError           bytes contradict what was signed, hashed or merged before: stop
         ├── DigestMismatch       an object's bytes are not those its digest names
+        ├── RecordError          a hedge's record whose chain or signatures do not hold
         ├── ProofError           an inclusion or consistency proof does not hold
         ├── ForkError            the bucket contradicts entries this node has verified
         └── ReplayError          recomputed weights differ from the agreed state
@@ -66,6 +68,10 @@ class LockError(InputError):
 
 class QuantizeError(InputError):
     """A model's folder or file that cannot be quantized as asked."""
+
+
+class TuneError(InputError):
+    """Data, a base, an adapter or settings that a model cannot be tuned or distilled with."""
 
 
 class TaskError(InputError):
@@ -129,6 +135,10 @@ class IntegrityError(HanseError):
 
 class DigestMismatch(IntegrityError):
     """An object's bytes are not those its digest names."""
+
+
+class RecordError(IntegrityError):
+    """A hedge's record whose chain or signatures do not hold."""
 
 
 class ProofError(IntegrityError):
