@@ -23,11 +23,11 @@ from typing import Any, BinaryIO
 
 from hanse.errors import QuantizeError
 from hanse.hedge.drill.generate import offline
-from hanse.hedge.quantize.folder import FLOATS, read_folder, read_json
+from hanse.hedge.quantize.folder import FLOATS, ORIGIN, read_folder, read_json
 from hanse.hedge.quantize.provenance import digests, quantized_before
 from hanse.hedge.quantize.show import Shown, Tensor
 
-MODEL, ORIGIN = "model.bin", "hanse-quantize.json"
+MODEL = "model.bin"
 VERSION = 6
 VARIABLES_MAX = 1 << 20
 _TYPES = {0: ("float32", 4), 1: ("int8", 1), 2: ("int16", 2), 3: ("int32", 4), 4: ("float16", 2), 5: ("bfloat16", 2)}
