@@ -60,11 +60,11 @@ class _Keys:
             raise QuantizeError(f"{where}: general.architecture is {self.arch!r}; unpacked are {', '.join(CLASSES)}")
 
     def take(self, name: str, kind: type, default: Any = None) -> Any:
-        found: Any = self._keys.get(name, default)
+        found = self._keys.get(name, default)
         self.used.add(name)
         if not isinstance(found, kind) or (isinstance(found, bool) and kind is not bool):
             raise QuantizeError(f"{self.where}: {name} is {str(found)[:80]!r}, expected {kind.__name__}")
-        return round_trip(found) if kind is float else found
+        return round_trip(float(found)) if isinstance(found, float) else found
 
     def model(self, name: str, kind: type, default: Any = None) -> Any:
         return self.take(f"{self.arch}.{name}", kind, default)
