@@ -97,7 +97,8 @@ def quantized(output: Rows) -> list[str]:
               [(f"median of {speed['rounds']} rounds", speed["fp32_tokens_cpu_s"], speed["q8_0_tokens_cpu_s"], "4 times",
                 speed["ratio"], speed["load"], verdict(speed["ratio"] >= 4))]),
         f"`hanse compare` on {same['tasks']} questions (facts, sums, words to copy), margin {same['margin']}: "
-        f"**{same['verdict']}** after {same['items']} of them, where it stops; right {100 * same['incumbent']:.1f}% and {100 * same['substitute']:.1f}%, better on "
+        f"**{same['verdict']}** after {same['items']} of them, where it stops; right "
+        f"{100 * same['incumbent']:.1f}% and {100 * same['substitute']:.1f}%, better on "
         f"{same['better']}, worse on {same['worse']}, difference between {same['low']:+.3f} and {same['high']:+.3f}. By kind, with "
         f"the difference: {shown}. Swap, of at least {ITEMS_MIN} questions: {verdict(swapped)}.",
     ]  # fmt: skip
