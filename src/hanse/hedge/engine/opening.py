@@ -17,6 +17,7 @@ from hanse.hedge.engine.endpoint import Access, Endpoint
 from hanse.hedge.engine.fixed import read_answers
 from hanse.hedge.engine.local import LocalEngine
 from hanse.hedge.lock.gguf import read_keys
+from hanse.hedge.lock.hashing import listed_digest
 
 _ENDPOINT = re.compile(r"(?P<model>\S+)@(?P<url>https?://[^\s@]+)")
 _PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf")
@@ -86,11 +87,9 @@ def _folder(path: Path) -> Identity:
         raise InputError(f"{path}: no model's folder: expected config.json and *.safetensors (pickled weights are not loaded)")
     if any(find_spec(name) is None for name in ("transformers", "torch")):
         raise MissingExtraError("comparing a model's folder", "train")
-    digest = hashlib.sha256()
-    for item in files:
-        digest.update(f"{_file_digest(item)}  {item.relative_to(path).as_posix()}\n".encode())
+    digest = listed_digest({item.relative_to(path).as_posix(): _file_digest(item) for item in files})
     engine = f"transformers {version('transformers')}, torch {version('torch')}"
-    return Identity("folder", path.name, digest.hexdigest(), _digest(_folder_template(path)), engine)
+    return Identity("folder", path.name, digest, _digest(_folder_template(path)), engine)
 
 
 def _folder_template(path: Path) -> Any:

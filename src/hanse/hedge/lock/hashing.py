@@ -11,7 +11,7 @@ import hashlib
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -53,6 +53,12 @@ def hash_places(
             run.stopped.set()
             raise
     return run.found
+
+
+def listed_digest(digests: Mapping[str, str]) -> str:
+    """SHA-256 over the lines of `sha256sum` of a folder's files ("sha256  path", folder after folder): one digest for all."""
+    lines = (f"{digests[path]}  {path}\n" for path in sorted(digests, key=lambda path: path.split("/")))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def available_cores() -> int:
