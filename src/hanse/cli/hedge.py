@@ -120,15 +120,15 @@ def _show(found: Status, out: Path | None) -> None:
 
     def add(tree: Tree, node: Node) -> None:
         label = Text.assemble((f"{node.kind} ", "dim"), (node.name, "bold red" if node.problems else "bold"),
-                              f"  {node.says}", (f"  {node.sha256[:12]}", "dim"))  # fmt: skip
+                              (f" {node.sha256[:12]}", "dim"), f" {node.says}")  # fmt: skip
         below = tree.add(label)
         for child in node.children:
             add(below, child)
 
-    top = Tree(Text(f"{len(found.models)} models, {found.lines} lines of the record"))
+    top = Tree(Text(f"{found.lines} lines of the record"))
     for model in found.models:
         add(top, model)
-    Console(soft_wrap=True).print(top)
+    Console().print(top)
     for problem in found.problems():
         click.echo(f"problem: {problem}")
     click.echo(f"head {found.head or 'none'}" + (f"; page {out}" if out else ""))

@@ -118,6 +118,8 @@ class _Steps:
     lines: list[Line]
     origins: dict[str, int] = field(default_factory=dict)
     """Digest -> number of the step that it comes from."""
+    locked: dict[int, set[str]] = field(default_factory=dict)
+    """Number of each lock step -> digests that it gave."""
     locks: dict[str, int] = field(default_factory=dict)
     """Model's name -> number of its last lock step."""
 
@@ -127,6 +129,7 @@ class _Steps:
                 if line.made.kind in kinds:
                     self.origins |= dict.fromkeys(line.made.outputs(), number)
                 if isinstance(line.made.facts, LockFacts):
+                    self.locked[number] = set(line.made.outputs())
                     self.locks[line.made.facts.model] = number
 
     def parents(self, number: int) -> tuple[list[int], list[str]]:
@@ -141,7 +144,12 @@ class _Steps:
         return parents, [names.get(digest, digest[:SHOWN]) for digest in missing]
 
     def _known(self, digests: Iterable[str], number: int) -> tuple[list[int], list[str]]:
+        """Steps by what they gave. Of lock steps, the last that gave all that comes from any: models share small files."""
         found = {digest: self.origins.get(digest) for digest in digests}
+        from_locks = {digest for digest, at in found.items() if at is not None and self.lines[at].made.kind == "lock"}
+        whole = (at for at, given in reversed(self.locked.items()) if from_locks <= given)
+        if from_locks and (at := next(whole, None)) is not None:
+            found |= dict.fromkeys(from_locks, at)
         parents = {at for at in found.values() if at is not None and at != number}
         return sorted(parents), [digest for digest, at in found.items() if at is None]
 
