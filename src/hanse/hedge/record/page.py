@@ -21,7 +21,7 @@ def render(status: Status, record: Chain) -> str:
     parts = [
         f"<header><p class='eyebrow'>Hedge · {status.lines} lines of the record</p><h1>{esc(title)}</h1></header>",
         _tiles(status),
-        f"<section><h2>The chain</h2><p class='lead'>{lead}</p>{section(status)}</section>",
+        f"<section><h2>The chain</h2><p class='lead'>{lead}</p>{_picture(status)}</section>",
         _problems(status),
         f"<section><h2>The record</h2>{_lines(record)}</section>",
         f"<footer><p>Head {esc(row['head'] or 'none')}: kept elsewhere, it shows when lines are taken from the end.</p></footer>",
@@ -29,12 +29,10 @@ def render(status: Status, record: Chain) -> str:
     return document(title, stylesheet.CSS + picture.CSS, f"<div class='hedge'>{''.join(parts)}</div>")
 
 
-def section(status: Status) -> str:
-    """The picture alone, with its legend, for another page's own section (inside class `hedge`, with `picture.CSS`)."""
+def _picture(status: Status) -> str:
     models = status.row()["models"]
-    kinds = [node.kind for model in status.models for node in model.all()]
     drawn = "".join(picture.tree(models, width) for width in (WIDE, NARROW))
-    return f"{picture.legend(kinds)}<figure>{drawn}</figure>"
+    return f"{picture.legend(picture.kinds(models))}<figure>{drawn}</figure>"
 
 
 def _title(status: Status) -> str:

@@ -53,6 +53,11 @@ def tree(models: Sequence[Row], width: float) -> str:
                "wide" if width == WIDE else "narrow")  # fmt: skip
 
 
+def kinds(models: Sequence[Row]) -> list[str]:
+    """Kinds of all nodes."""
+    return [node["kind"] for _, node in _placed(models)]
+
+
 def legend(kinds: Sequence[str]) -> str:
     """What the shapes mean."""
     items = []
