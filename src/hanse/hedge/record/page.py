@@ -39,13 +39,14 @@ def _title(status: Status) -> str:
     problems = len(status.problems())
     if problems:
         return f"{capital(counted(problems, 'thing is', 'things are'))} missing or contradict each other"
-    routes = sum(node.kind == "route" for model in status.models for node in model.all())
-    return f"{capital(counted(routes, 'route serves', 'routes serve'))} files whose whole chain is known" if routes else (
-        "Every step is known, and nothing is served")  # fmt: skip
+    routes = len({node.name for model in status.models for node in model.all() if node.kind == "route" and node.sha256})
+    if not routes:
+        return "No step is missing, and no route serves a file"
+    return f"{capital(counted(routes, 'route serves a file', 'routes serve files'))} whose whole chain is known"
 
 
 def _tiles(status: Status) -> str:
-    kinds = [node.kind for model in status.models for node in model.all()]
+    kinds = [kind for kind, _ in {(node.kind, node.sha256) for model in status.models for node in model.all()}]
     problems = len(status.problems())
     rows = [
         (str(kinds.count("lock")), "locked models", ""),

@@ -31,7 +31,7 @@ def tree(models: Sequence[Row], width: float) -> str:
     """All models, one tree below the other."""
     rows = list(_placed(models))
     body: list[str] = []
-    letters = int((width - 40) / 6.4)
+    letters = int((width - 40) / 6.8)
     last_at: dict[int, float] = {}
     for at, (depth, node) in enumerate(rows):
         x, y = 14 + INDENT * depth, 20 + STEP * at
@@ -44,9 +44,10 @@ def tree(models: Sequence[Row], width: float) -> str:
         if node["problems"]:
             mark += glyph("cross", (x, y), 8, "wrong")
         room = max(8, letters - int(4 * depth) - len(node["name"]))
+        about = f"{node['says']} · {node['sha256'][:12]}" if width == WIDE and node["sha256"] else node["says"]
         line = f"{node['name']}: {node['says']}; {node['sha256']}" + "".join(f"; {problem}" for problem in node["problems"])
         kind = "label bad" if node["problems"] else "label"
-        body.append(said(line, mark + heading((x + 15, y + 4), node["name"], _cut(node["says"], room), kind)))
+        body.append(said(line, mark + heading((x + 15, y + 4), node["name"], _cut(about, room), kind)))
     spoken = ". ".join(f"{node['name']}, {WORDS[node['kind']]}" for _, node in rows)
     size = (width, 30 + STEP * max(1, len(rows)))
     return svg(size, "The chain of every model", spoken or "nothing", body or [text((14, 24), "nothing", "label")],
