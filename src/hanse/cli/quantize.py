@@ -85,6 +85,23 @@ def _record(recording: Recording | None, shown: Shown, path: Path) -> None:
         recording.add(step(shown, path), now(), f"`hanse quantize show {path}` with --record and --key")
 
 
+@quantize.command("unpack")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder that is not there yet.")
+@click.option("--dtype", default="float32", show_default=True, type=click.Choice(("float32", "bfloat16", "float16")),
+              help="Of the dequantized weights.")  # fmt: skip
+@json_option
+def unpack_(file: Path, out: Path, dtype: str, json_: bool) -> None:
+    """The way back: GGUF FILE as a Hugging Face folder with dequantized weights, which says what they were."""
+    need("quantize unpack", "quantize", "gguf", "numpy")
+    from hanse.hedge.quantize.show import show
+    from hanse.hedge.quantize.unpack import unpack
+
+    with progress(f"unpack {file.name}", show(file).weights) as tell:
+        shown = unpack(file, out, dtype, f"hanse {__version__}", tell)
+    _print(shown, json_, False)
+
+
 def _print(shown: Shown, json_: bool, all_: bool) -> None:
     if json_:
         as_json(shown.row())
