@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from hanse.errors import QuantizeError
-from hanse.hedge.lock.hashing import listed_digest
+from hanse.hedge.lock.hashing import folder_digest
 from hanse.hedge.quantize.show import Shown
 from hanse.hedge.record.made import Made, QuantizeFacts, Resource
 
@@ -18,9 +18,9 @@ def step(shown: Shown, path: Path) -> Made:
         raise QuantizeError(f"{path}: does not say what it was made from: `hanse quantize` did not make it, so the record cannot "
                             "have it as quantized; lock it")  # fmt: skip
     if path.is_dir():
-        found = {item.relative_to(path).as_posix(): _digest(item) for item in sorted(path.rglob("*")) if item.is_file()}
-        subjects = [Resource.of(f"{path.name}/", listed_digest(found))]
-        subjects += [Resource.of(f"{path.name}/{name}", digest) for name, digest in found.items()]
+        files = [item for item in sorted(path.rglob("*")) if item.is_file()]
+        subjects = [Resource.of(f"{path.name}/", folder_digest(path))]
+        subjects += [Resource.of(f"{path.name}/{item.relative_to(path).as_posix()}", _digest(item)) for item in files]
     else:
         subjects = [Resource.of(path.name, _digest(path))]
     facts = QuantizeFacts(

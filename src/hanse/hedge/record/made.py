@@ -104,7 +104,7 @@ class QuantizeFacts(_Strict):
 class Side(_Strict):
     """One of two models that were compared: who it is, as the comparison's document says."""
 
-    kind: Literal["gguf", "folder", "endpoint", "answers"]
+    kind: Literal["gguf", "folder", "ctranslate2", "endpoint", "answers"]
     name: str
     sha256: MaybeSha256
     template_sha256: MaybeSha256
