@@ -110,11 +110,18 @@ def test_a_broken_chain_and_a_strange_signature_are_problems_and_what_stands_bef
 
 
 def test_what_was_made_of_an_older_entry_hangs_on_it(tmp_path: Path) -> None:
-    found = drawn(tmp_path, (lock_step(), quantize_step("q8.gguf"), lock_step(OTHER_BASE)), Lock(model=(OTHER_BASE,)), ())
+    steps, lock = (lock_step(), quantize_step("q8.gguf"), lock_step(OTHER_BASE)), Lock(model=(OTHER_BASE,))
+    found = drawn(tmp_path, steps, lock, ())
     assert [shape(item) for item in found.models] == [
         ("lock", "base", [("quantize", "q8.gguf", [])]), ("lock", "base", []),
     ]  # fmt: skip
-    assert found.problems() == [f"base: the record has it with entry {BASE.entry[:12]}, the lock has {OTHER_BASE.entry[:12]} now"]
+    assert found.problems() == []
+    served = status(lock, examine((tmp_path / "r").read_bytes(), "r", [KEY.public]), (Served("r", "t", Q8, "q8.gguf"),))
+    assert served.problems() == [f"base: the record has it with entry {BASE.entry[:12]}, the lock has {OTHER_BASE.entry[:12]} now"]
+
+
+def test_a_model_that_was_taken_out_of_the_lock_is_in_order_while_nothing_is_served_of_it(tmp_path: Path) -> None:
+    assert drawn(tmp_path, WHOLE[:3], Lock(), ()).problems() == []
 
 
 def test_a_lock_that_holds_what_was_made_of_it_stays_above(tmp_path: Path) -> None:

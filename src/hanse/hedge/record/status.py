@@ -195,15 +195,21 @@ class _Trees:
 
     def _node(self, number: int) -> Node:
         made = self._steps.lines[number].made
-        children = [self._node(child) for child in self._below.get(number, ())]
+        children = (*(self._node(child) for child in self._below.get(number, ())), *self._leaves.get(number, ()))
         problems = [f"{made.name}: comes from {name}, which no line of the record has" for name in self._missing.get(number, ())]
         if isinstance(made.facts, LockFacts):
-            problems += self._moved(made.facts)
+            is_last = self._steps.locks[made.facts.model] == number
+            is_served = any(node.kind == "route" for child in children for node in child.all())
+            problems += self._moved(made.facts, is_last, is_served)
         first = made.outputs()[0]
-        return Node(made.kind, made.name, first, says(made), tuple(problems), (*children, *self._leaves.get(number, ())))
+        return Node(made.kind, made.name, first, says(made), tuple(problems), children)
 
-    def _moved(self, facts: LockFacts) -> list[str]:
+    def _moved(self, facts: LockFacts, is_last: bool, is_served: bool) -> list[str]:
+        """What of an entry is not so any more. That a later line replaced it, or that it was taken out of the lock, is in order
+        unless something is served of it."""
         now = self._lock.get(facts.model)
+        if not is_served and (now is None or not is_last):
+            return []
         if now is None:
             return [f"{facts.model}: was locked with entry {facts.entry[:SHOWN]}, and is not in the lock any more"]
         if now.entry != facts.entry:
