@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-HANSE = (sys.executable, "-m", "hanse.cli.main")
+from tests import warm
+from tests.forked import Forked
+
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
 CANARY = "zanzibar-canary-4711-quetzalcoatl"
 PLAN = """
@@ -53,16 +54,14 @@ class Consortium:
     sites: tuple[str, ...] = ()
     """Members with a site; empty: all."""
     log: str = ""
-    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    running: dict[str, Forked | subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
     def bucket(self) -> Path:
         return self.folder / "bucket"
 
     def hanse(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [*HANSE, *arguments], cwd=self.folder, capture_output=True, text=True, env=ENVIRONMENT, timeout=300, check=False
-        )
+        done = warm.run(arguments, self.folder, ENVIRONMENT)
         if check and done.returncode:
             raise AssertionError(f"hanse {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
@@ -94,11 +93,9 @@ class Consortium:
         with open(self.folder / f"{member}.toml", "a") as file:
             file.write("threads = 1\nkeep_rounds = 100\nfsync = false\n")
 
-    def start(self, member: str) -> subprocess.Popen[bytes]:
+    def start(self, member: str) -> Forked | subprocess.Popen[bytes]:
         with open(self.folder / f"{member}.log", "ab") as log:
-            process = subprocess.Popen(
-                [*HANSE, "site", "run", f"{member}.toml"], cwd=self.folder, stdout=log, stderr=log, env=ENVIRONMENT
-            )
+            process = warm.start(("site", "run", f"{member}.toml"), self.folder, log, log, ENVIRONMENT)
         self.running[member] = process
         return process
 
