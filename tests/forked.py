@@ -8,6 +8,15 @@ import select
 import signal
 import socket
 import struct
+import sys
+from collections.abc import Mapping
+
+READ_AT_IMPORT = ("HF_", "TRANSFORMERS_", "NUMBA_")
+"""Settings that libraries read from the environment as they are imported: a warm process has none of them."""
+
+
+def needs_its_own_imports(environment: Mapping[str, str]) -> bool:
+    return any(name.startswith(READ_AT_IMPORT) for name in environment)
 
 
 class Forked:
@@ -55,6 +64,8 @@ class Forked:
 
 def stand_in(address: str, arguments: list[str]) -> int:
     """Be the command for the shell: its streams, its signals, its exit code."""
+    if needs_its_own_imports(os.environ):
+        os.execv(sys.executable, [sys.executable, "-m", "hanse.cli.main", *arguments])
     process = Forked(address, arguments, os.getcwd(), dict(os.environ), [0, 1, 2])
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda caught, _: process.send_signal(caught))

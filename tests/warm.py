@@ -26,12 +26,14 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
-from tests.forked import Forked
+from tests.forked import READ_AT_IMPORT, Forked, needs_its_own_imports
 
 HANSE = (sys.executable, "-m", "hanse.cli.main")
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARIES = ("click", "rich.console", "pydantic", "obstore.store", "cryptography.hazmat.primitives.asymmetric.ed25519",
-             "numpy", "numba", "tokenizers", "safetensors.torch", "transformers.models.llama.modeling_llama")  # fmt: skip
+             "numpy", "numba", "tokenizers", "safetensors.torch", "transformers.models.llama.modeling_llama", "scipy.stats",
+             "lifelines", "SALib.sample.sobol")  # fmt: skip
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 WARM = sys.platform == "linux"
 
 
@@ -40,7 +42,7 @@ def start(
 ) -> Forked | subprocess.Popen[bytes]:
     """`hanse` with these arguments, begun in a folder; its standard input is empty."""
     with open(os.devnull, "rb") as nothing:
-        if not WARM:
+        if not WARM or needs_its_own_imports(environment):
             return subprocess.Popen([*HANSE, *arguments], cwd=folder, env=environment, stdin=nothing, stdout=stdout, stderr=stderr)
         streams = [nothing.fileno(), stdout.fileno(), stderr.fileno()]
         return Forked(address(), list(arguments), str(folder), dict(environment), streams)
@@ -76,8 +78,8 @@ def address() -> str:
     """Where the warm process listens. It is started when first asked for, and ends with this one."""
     folder = Path(tempfile.mkdtemp(prefix="warm-"))
     place = folder / "socket"
-    process = subprocess.Popen([sys.executable, "-W", "ignore", "-m", "tests.warm", str(place)], cwd=ROOT,
-                               env=os.environ | {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"},
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(READ_AT_IMPORT)}
+    process = subprocess.Popen([sys.executable, "-W", "ignore", "-m", "tests.warm", str(place)], cwd=ROOT, env=kept | ONE_THREAD,
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)  # fmt: skip
     atexit.register(_end, process, folder)
     assert process.stdout is not None
