@@ -11,7 +11,7 @@ demo: setup          ## four organizations train one model on their own text, mi
 	$(BIN)/hanse demo
 
 test: setup lint     ## everything CI runs
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup
 	$(BIN)/ruff check src tests benchmarks docs

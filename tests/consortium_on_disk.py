@@ -105,14 +105,14 @@ class Consortium:
                 process.kill()
             process.wait()
 
-    def wait(self, seconds: float = 120) -> None:
+    def wait(self, seconds: float = 600) -> None:
         """Until every running site has ended well."""
         end = time.monotonic() + seconds
         for member, process in self.running.items():
             code = process.wait(max(1.0, end - time.monotonic()))
             assert code == 0, f"{member} ended with {code}:\n{self.output(member)}"
 
-    def wait_for_line(self, member: str, text: str, seconds: float = 60) -> None:
+    def wait_for_line(self, member: str, text: str, seconds: float = 300) -> None:
         """Until a running site has said so."""
         end = time.monotonic() + seconds
         while text not in self.output(member):

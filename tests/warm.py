@@ -49,7 +49,7 @@ def start(
 
 
 def run(
-    arguments: Sequence[str], folder: Path, environment: Mapping[str, str] = os.environ, timeout: float = 300
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str] = os.environ, timeout: float = 1200
 ) -> subprocess.CompletedProcess[str]:
     """What `hanse` with these arguments says when it has ended.
 

@@ -78,7 +78,7 @@ class Shell:
 
     def run(self, *words: str, code: int = 0, **settings: str) -> str:
         done = subprocess.run(words, cwd=self.folder, env=self.environment | settings, capture_output=True, text=True,
-                              timeout=300, check=False)  # fmt: skip
+                              timeout=1200, check=False)  # fmt: skip
         return self.ended(done, code)
 
     @staticmethod
