@@ -52,6 +52,14 @@ def interrupt_after_the_first_rounds(folder: Path) -> None:
     process = subprocess.Popen(
         COMMAND, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
+    try:
+        interrupt(process, folder)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def interrupt(process: subprocess.Popen[bytes], folder: Path) -> None:
     log, end = folder / "demo" / "bucket" / "log", time.monotonic() + 600
     while not log.exists() or len(list(log.iterdir())) < 20:
         assert process.poll() is None, "the demo ended early"

@@ -191,6 +191,9 @@ def test_serve_prints_its_address_and_ends_on_a_signal(say: Say, tmp_path: Path)
             with urllib.request.urlopen(f"{address}/org/tiny/resolve/main/config.json", timeout=60) as reply:
                 assert reply.read() == FILES["config.json"]
             process.send_signal(number)
-            _, err = process.communicate(timeout=60)
+            try:
+                _, err = process.communicate(timeout=60)
+            finally:
+                process.kill()
             assert process.returncode == 0
             assert "200 GET /org/tiny/resolve/main/config.json" in err
