@@ -18,7 +18,7 @@ PLAN = """
 name = "test"
 codec = {{ kind = "{codec}"{more} }}
 deadline_seconds = {deadline}
-gather_seconds = 60
+gather_seconds = {gather}
 clip_factor = "4"
 snapshot_rounds = 2
 phase = [{{ rounds = 2, steps = 1 }}, {{ rounds = {rounds}, steps = 2 }}]
@@ -51,6 +51,7 @@ class Consortium:
     codec: str = "int8"
     more: str = ""
     deadline: int = 3600
+    gather: int = 60
     sites: tuple[str, ...] = ()
     """Members with a site; empty: all."""
     log: str = ""
@@ -79,7 +80,7 @@ class Consortium:
                 (text / f"{number}.txt").write_text(_story(member, index * 100 + number))
             (text / "canary.txt").write_text(f"{CANARY} {member} " * 3)
         (self.folder / "charter.toml").write_text("\n".join(tables) + "\n")
-        plan = PLAN.format(codec=self.codec, more=self.more, deadline=self.deadline, rounds=self.rounds)
+        plan = PLAN.format(codec=self.codec, more=self.more, deadline=self.deadline, gather=self.gather, rounds=self.rounds)
         (self.folder / "plan.toml").write_text(plan)
         self.hanse("found", "draft", "charter.toml", "plan.toml", "--out", "genesis.json")
         keys = [part for member in self.members for part in ("--key", f"keys/{member}.pem")]

@@ -144,10 +144,8 @@ def entries(consortium: Consortium) -> int:
 @pytest.mark.slow
 def test_a_member_that_vanishes_and_one_that_comes_late_do_not_stop_the_others(consortium: Consortium) -> None:
     consortium.members = ("ada", "bob", "cyd", "dan")
-    consortium.deadline, consortium.rounds = 3, 6
+    consortium.gather, consortium.deadline, consortium.rounds = 20, 8, 6  # a minute for dan to come, once it is started
     consortium.found()
-    plan = (consortium.folder / "plan.toml").read_text()
-    assert "gather_seconds = 60" in plan
     for member in consortium.members:
         consortium.join(member)
     for member in ("ada", "bob", "cyd"):
