@@ -81,7 +81,7 @@ def address() -> str:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(READ_AT_IMPORT)}
     process = subprocess.Popen([sys.executable, "-W", "ignore", "-m", "tests.warm", str(place)], cwd=ROOT, env=kept | ONE_THREAD,
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)  # fmt: skip
-    atexit.register(_end, process, folder)
+    atexit.register(process.communicate)  # closes its standard input, and waits
     assert process.stdout is not None
     assert process.stdout.readline() == b"warm\n"
     command = folder / "hanse"
@@ -93,13 +93,9 @@ def address() -> str:
     return str(place)
 
 
-def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
-    process.communicate()  # closes its standard input: it kills what still runs
-    shutil.rmtree(folder)
-
-
 def serve(listener: socket.socket) -> None:
-    """Fork a command for each that asks, and tell how it ended. Returns in the forked ones only."""
+    """Fork a command for each that asks, and tell how it ended, until the tests have: then nothing is left running, nor the
+    folder. Returns in the forked ones only."""
     running: dict[int, tuple[int, socket.socket]] = {}
     with selectors.DefaultSelector() as waiting:
         waiting.register(listener, selectors.EVENT_READ)
@@ -110,6 +106,7 @@ def serve(listener: socket.socket) -> None:
                     for pid, _ in running.values():
                         os.kill(pid, signal.SIGKILL)
                         os.waitpid(pid, 0)
+                    shutil.rmtree(Path(sys.argv[1]).parent)
                     sys.exit()
                 elif key.fd in running:
                     pid, line = running.pop(key.fd)

@@ -55,7 +55,7 @@ def routing(folder: Path) -> Iterator[openai.OpenAI]:
             yield client
     finally:
         router.send_signal(signal.SIGTERM)
-        router.wait(30)
+        router.wait(120)
         router.stdout.close()
 
 
