@@ -1,8 +1,8 @@
 """`hanse` in processes of its own, without the seconds that torch and transformers take to import in each.
 
-One process has imported the libraries, and nothing of hanse; each command is forked from it. In all else it is what
-`python -m hanse.cli.main` is: its own pid, folder, environment, streams, signals and end, and hanse's own modules are
-imported anew. How a fresh interpreter starts, test_start.py and test_demo.py tell, whose sites start so.
+One process has imported the libraries, and of hanse the pydantic models alone; each command is forked from it. In all else it
+is what `python -m hanse.cli.main` is: its own pid, folder, environment, streams, signals and end, and what a command of hanse
+does it imports anew. How a fresh interpreter starts, test_start.py and test_demo.py tell, whose sites start so.
 Not on Linux, where fork may harm what libraries have begun, commands are started the long way."""
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ ROOT = Path(__file__).resolve().parents[1]
 LIBRARIES = ("click", "rich.console", "pydantic", "obstore.store", "cryptography.hazmat.primitives.asymmetric.ed25519",
              "numpy", "numba", "tokenizers", "safetensors.torch", "transformers.models.llama.modeling_llama", "scipy.stats",
              "lifelines", "SALib.sample.sobol")  # fmt: skip
+MODELS = ("hanse.charter.schema", "hanse.run.plan", "hanse.run.settings")
+"""Those whose fields have docstrings: pydantic reads their source, which takes a second in every process."""
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 WARM = sys.platform == "linux"
 
@@ -166,10 +168,10 @@ def _leave() -> None:
 if __name__ == "__main__":
     ending: dict[str, int] = {}
     atexit.register(_leave)
-    for name in LIBRARIES:
+    for name in (*LIBRARIES, *MODELS):
         importlib.import_module(name)
     assert len(os.listdir("/proc/self/task")) == 1, "a library has begun a thread, which a fork would not have"
-    assert not any(name.split(".")[0] == "hanse" for name in sys.modules)
+    assert not any(name.startswith("hanse.cli") for name in sys.modules)
     gc.freeze()
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(sys.argv[1])
