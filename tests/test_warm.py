@@ -11,7 +11,7 @@ import pytest
 from tests import warm
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], ["nonsense"], ["keys", "show", "none.pem"], ["replay", "none"]])
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["nonsense"], ["keys", "show", "none.pem"]])
 def test_it_says_and_ends_the_same_in_the_folder_and_for_the_shell(tmp_path: Path, words: list[str]) -> None:
     fresh = subprocess.run([*warm.HANSE, *words], cwd=tmp_path, capture_output=True, text=True, check=False)
     forked = warm.run(words, tmp_path)
