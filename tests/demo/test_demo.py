@@ -23,7 +23,7 @@ MEMBERS = {"foundry", "abbey", "atlas", "harbor"}
 @pytest.mark.slow
 def test_interrupted_and_run_again_it_tells_the_whole_story(tmp_path: Path) -> None:
     interrupt_after_the_first_rounds(tmp_path)
-    done = subprocess.run(COMMAND, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(COMMAND, cwd=tmp_path, capture_output=True, text=True, timeout=1200, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     result = json.loads((tmp_path / "demo" / "result.json").read_text())
     assert result["replay"]["verdict"] == "identical"
@@ -44,7 +44,7 @@ def test_interrupted_and_run_again_it_tells_the_whole_story(tmp_path: Path) -> N
     assert not re.search(r"(src|href)\s*=\s*[\"']?(https?:)?//", report)  # self-contained
     assert report.count("<svg") >= 3
     check_model(tmp_path / "demo" / "model", result)
-    again = subprocess.run(COMMAND, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    again = subprocess.run(COMMAND, cwd=tmp_path, capture_output=True, text=True, timeout=1200, check=False)
     assert again.returncode == 0
     after = json.loads((tmp_path / "demo" / "result.json").read_text())
     assert (after["final"], after["replay"]["state"]) == (result["final"], result["replay"]["state"])
@@ -56,13 +56,21 @@ def interrupt_after_the_first_rounds(folder: Path) -> None:
     process = subprocess.Popen(
         COMMAND, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
-    log, end = folder / "demo" / "bucket" / "log", time.monotonic() + 120
+    try:
+        interrupt(process, folder)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def interrupt(process: subprocess.Popen[bytes], folder: Path) -> None:
+    log, end = folder / "demo" / "bucket" / "log", time.monotonic() + 600
     while not log.exists() or len(list(log.iterdir())) < 20:
         assert process.poll() is None, "the demo ended early"
-        assert time.monotonic() < end, "no rounds after two minutes"
+        assert time.monotonic() < end, "no rounds after ten minutes"
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(60) != 0
+    assert process.wait(300) != 0
 
 
 def check_swap(found: dict[str, Any]) -> None:

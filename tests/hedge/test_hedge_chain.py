@@ -54,7 +54,7 @@ def routing(folder: Path) -> Iterator[openai.OpenAI]:
             yield client
     finally:
         router.send_signal(signal.SIGTERM)
-        router.wait(30)
+        router.wait(120)
         router.stdout.close()
 
 
