@@ -110,7 +110,11 @@ class Model:
 
     def states(self, ids: torch.Tensor, cache: Any = None) -> tuple[torch.Tensor, Any]:
         """(what `head` makes logits of, the cache): of tokens (rows, length), after those in the cache; False: no cache."""
-        given = {"input_ids": ids, "use_cache": cache is not False, "past_key_values": None if cache is False else cache}
+        given = {
+            "input_ids": ids,
+            "use_cache": cache is not False,
+            "past_key_values": None if cache is False else cache,
+        }
         made = self.plain(**given) if self._whole else self.plain.base_model(**given)
         return made[0], getattr(made, "past_key_values", None)
 
@@ -145,8 +149,12 @@ class Model:
         return self._slots[shape]
 
     def _fill(self, tensors: Mapping[str, torch.nn.Parameter], found: Mapping[str, torch.Tensor], folder: Path) -> None:
-        if {name: value.shape for name, value in tensors.items()} != {name: value.shape for name, value in found.items()}:
-            raise Refused(f"{folder.name}: its tensors are not those of its configuration: it was damaged, or written by another version")
+        if {name: value.shape for name, value in tensors.items()} != {
+            name: value.shape for name, value in found.items()
+        }:
+            raise Refused(
+                f"{folder.name}: its tensors are not those of its configuration: it was damaged, or written by another version"
+            )
         with torch.no_grad():
             for name, value in found.items():
                 tensors[name].copy_(value)
@@ -156,14 +164,18 @@ class Model:
 
         path = folder / OPTIMIZER
         if not path.is_file():
-            raise Refused(f"{folder.name}: saved without an optimizer's state: load it with create_training_client_from_state")
+            raise Refused(
+                f"{folder.name}: saved without an optimizer's state: load it with create_training_client_from_state"
+            )
         assert adapter.optimizer is not None
         with safe_open(path, "pt") as file:
             adapter.steps = int((file.metadata() or {}).get("steps", "0"))
             for key in file.keys():  # noqa: SIM118
                 name, _, part = key.rpartition(".")
                 value = file.get_tensor(key)
-                adapter.optimizer.state[adapter.tensors[name]][part] = value if part == "step" else value.to(self.device)
+                adapter.optimizer.state[adapter.tensors[name]][part] = (
+                    value if part == "step" else value.to(self.device)
+                )
 
 
 def _shape(lora: Lora) -> Lora:

@@ -28,7 +28,9 @@ def digest_of(key: str) -> str:
 def check_key(key: str, where: str) -> str:
     """The key. Raises InputError for one that the client would refuse."""
     if not re.fullmatch(rf"{PREFIX}[!-~]{{16,}}", key):
-        raise InputError(f"{where}: expected {PREFIX} and at least 16 printable characters; make one with `hanse tune key`")
+        raise InputError(
+            f"{where}: expected {PREFIX} and at least 16 printable characters; make one with `hanse tune key`"
+        )
     return key
 
 
@@ -44,7 +46,9 @@ def read_keys(path: Path) -> Mapping[str, str]:
             continue
         match = _LINE.fullmatch(line.strip())
         if match is None:
-            raise InputError(f"{path}:{number}: expected a name and the SHA-256 of a key; add keys with `hanse tune key`")
+            raise InputError(
+                f"{path}:{number}: expected a name and the SHA-256 of a key; add keys with `hanse tune key`"
+            )
         found[match["digest"]] = match["name"]
     if not found:
         raise InputError(f"{path}: has no key; add one with `hanse tune key NAME --keys {path}`")

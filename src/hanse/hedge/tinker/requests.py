@@ -214,7 +214,9 @@ class SamplingParams(_Body):
 
     max_tokens: Annotated[int, Field(ge=1)] | None = None
     seed: Annotated[int, Field(ge=-(1 << 63), lt=1 << 64)] | None = None
-    stop: str | Annotated[list[str], Field(max_length=64)] | Annotated[list[Token], Field(max_length=4096)] | None = None
+    stop: str | Annotated[list[str], Field(max_length=64)] | Annotated[list[Token], Field(max_length=4096)] | None = (
+        None
+    )
     temperature: Annotated[float, Field(ge=0)] = 1.0
     top_k: Annotated[int, Field(ge=-1, lt=1 << 31)] = -1
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0

@@ -26,7 +26,8 @@ async def client_config(service: Service, owner: str, body: bytes) -> Reply:
     """Flags of the client, fetched once: how it sends, and what it must not count on."""
     return {
         "pjwt_auth_enabled": False, "parallel_fwdbwd_chunks": True, "proto_write_fwdbwd": False, "proto_compress_fwdbwd": True,
-        "fwd_via_fwdbwd": False, "create_model_via_load_weights": True, "sample_max_concurrent_requests": service.serving.queue_max // 2,
+        "fwd_via_fwdbwd": False, "create_model_via_load_weights": True,
+        "sample_max_concurrent_requests": service.serving.queue_max // 2,
         "sample_use_retrieve_futures": False, "sample_join_sampling_session": False, "custom_loss_server_side": False,
     }  # fmt: skip
 
@@ -47,7 +48,9 @@ async def create_session(service: Service, owner: str, body: bytes) -> Reply:
     asked = read(CreateSession, body)
     mine = sum(item.owner == owner and not item.finished for item in service.shelf.sessions.values())
     if mine >= service.serving.sessions_max:
-        raise Refused(f"{mine} sessions of this key are open, the most it may have: close clients, or wait until they end")
+        raise Refused(
+            f"{mine} sessions of this key are open, the most it may have: close clients, or wait until they end"
+        )
     session = Session(id=service.around.random(16).hex(), owner=owner, created=service.around.now(),
                       user_metadata=asked.user_metadata or {}, display_name=asked.display_name)  # fmt: skip
     service.shelf.put_session(session)
@@ -85,14 +88,18 @@ async def get_session(service: Service, owner: str, session_id: str) -> Reply:
 
 async def list_sessions(service: Service, owner: str, query: Mapping[str, str]) -> Reply:
     """An owner's sessions, newest first."""
-    found = sorted((item for item in service.shelf.sessions.values() if item.owner == owner), key=lambda item: -item.created)
+    found = sorted(
+        (item for item in service.shelf.sessions.values() if item.owner == owner), key=lambda item: -item.created
+    )
     page, _ = _page([item.id for item in found], query)
     return {"sessions": page}
 
 
 async def list_runs(service: Service, owner: str, query: Mapping[str, str]) -> Reply:
     """An owner's runs, newest first."""
-    found = sorted((item for item in service.shelf.runs.values() if item.owner == owner), key=lambda item: -item.created)
+    found = sorted(
+        (item for item in service.shelf.runs.values() if item.owner == owner), key=lambda item: -item.created
+    )
     page, cursor = _page(found, query)
     return {"training_runs": [_run(service, item) for item in page], "cursor": cursor}
 
@@ -175,7 +182,12 @@ class Links:
     def _url(self, base: str, found: Checkpoint, name: str, until: int) -> str:
         from urllib.parse import urlencode
 
-        given = {"path": found.path, "name": name, "until": str(until), "signature": self._sign(found.path, name, str(until))}
+        given = {
+            "path": found.path,
+            "name": name,
+            "until": str(until),
+            "signature": self._sign(found.path, name, str(until)),
+        }
         return f"{base}/api/v1/files?{urlencode(given)}"
 
     def _sign(self, path: str, name: str, until: str) -> str:
@@ -203,7 +215,9 @@ def _page(found: list[Any], query: Mapping[str, str]) -> tuple[list[Any], Reply]
 
 def _run(service: Service, run: RunRecord) -> Reply:
     found = [item for item in service.shelf.of_run(run.id, service.around.now()) if item.named]
-    newest = {kind: next((item for item in found if item.kind == kind), None) for kind in ("weights", "sampler_weights")}
+    newest = {
+        kind: next((item for item in found if item.kind == kind), None) for kind in ("weights", "sampler_weights")
+    }
     last = max([run.created, service.seen.get(run.session, 0.0), *(item.created for item in found)])
     return {
         "training_run_id": run.id, "base_model": run.base_model, "model_owner": run.owner, "is_lora": True, "lora_rank": run.rank,

@@ -53,7 +53,9 @@ async def run(serving: Serving, setting: Setting, ready: Callable[[str], None], 
             context=serving.context or _context(model), arch=type(model).__name__,
         )  # fmt: skip
         turns = Turns(setting.log, serving.queue_max)
-        service = Service(await asyncio.to_thread(Model, setting.base, model, setting.device), shelf, serving, around, turns)
+        service = Service(
+            await asyncio.to_thread(Model, setting.base, model, setting.device), shelf, serving, around, turns
+        )
         for session in shelf.sessions.values():
             if not session.finished:
                 service.seen[session.id] = around.now()
@@ -61,10 +63,12 @@ async def run(serving: Serving, setting: Setting, ready: Callable[[str], None], 
         tasks = [asyncio.create_task(turns.run()), asyncio.create_task(_sweeping(service))]
         app = server.application()
         try:
-            async with listening(app, setting.host, setting.port, serving.drain_ms / 1000, auto_decompress=False) as url:
+            async with listening(
+                app, setting.host, setting.port, serving.drain_ms / 1000, auto_decompress=False
+            ) as url:
                 ready(url)
                 await _first(stop, tasks)
-                server.stop()
+                service.stopping.set()
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)

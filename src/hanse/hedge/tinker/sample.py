@@ -46,7 +46,12 @@ class Cancelled(Exception):
 
 
 def sample(
-    model: Model, adapter: Adapter | None, wanted: Wanted, decode: Callable[[Sequence[int]], str], chunk: int, gone: Callable[[], bool]
+    model: Model,
+    adapter: Adapter | None,
+    wanted: Wanted,
+    decode: Callable[[Sequence[int]], str],
+    chunk: int,
+    gone: Callable[[], bool],
 ) -> Sampled:
     """Samples; `gone` is asked before every token. Raises Cancelled, Refused."""
     with model.using(adapter), torch.inference_mode():
@@ -96,7 +101,7 @@ class _Row:
         if top is not None:
             self.top.append(top)
         texts = self._wanted.stop_texts
-        self.stopped = token in self._wanted.stop_tokens or bool(texts) and self._spelled(texts)
+        self.stopped = token in self._wanted.stop_tokens or (bool(texts) and self._spelled(texts))
         self.ended = self.stopped or len(self.tokens) >= self._wanted.tokens_max
 
     def _spelled(self, texts: Sequence[str]) -> bool:
@@ -114,7 +119,9 @@ def _prompt(
     scored: list[float | None] | None = None
     top: list[Top | None] | None = None
     if wanted.prompt_logprobs:
-        found = logprobs(model, states[first - 1 : -1], ids[first:, None], chunk)[:, 0].tolist() if first < length else []
+        found = (
+            logprobs(model, states[first - 1 : -1], ids[first:, None], chunk)[:, 0].tolist() if first < length else []
+        )
         scored = [None] * (length - len(found)) + found
     if wanted.prompt_top:
         top = [None] * first

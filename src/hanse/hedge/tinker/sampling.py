@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from hanse.hedge.tinker import sample
@@ -11,7 +12,16 @@ from hanse.hedge.tinker.requests import CreateSampling, Retrieve, Sample, read
 from hanse.hedge.tinker.service import Service, digest_of, failure_json
 from hanse.hedge.tinker.shelf import RUN, Checkpoint
 from hanse.hedge.tinker.turns import Failure, Future
-from hanse.hedge.tinker.wire import PROTOBUF, Passed, Sampled, passed_json, passed_message, sampled_json, sampled_message, tokens_of
+from hanse.hedge.tinker.wire import (
+    PROTOBUF,
+    Passed,
+    Sampled,
+    passed_json,
+    passed_message,
+    sampled_json,
+    sampled_message,
+    tokens_of,
+)
 
 Reply = dict[str, Any]
 POLL_SECONDS = 20.0
@@ -64,7 +74,9 @@ async def asample(service: Service, owner: str, body: bytes) -> Reply:
 def _sample(service: Service, found: Checkpoint | None, wanted: sample.Wanted, future: Future) -> Sampled:
     adapter = None if found is None else service.loaded(found)
     chunk = service.serving.logits_per_chunk
-    return sample.sample(service.model, adapter, wanted, lambda ids: service.around.decode(list(ids)), chunk, future.gone.is_set)
+    return sample.sample(
+        service.model, adapter, wanted, lambda ids: service.around.decode(list(ids)), chunk, future.gone.is_set
+    )
 
 
 async def retrieve_future(service: Service, owner: str, body: bytes, accept: str) -> Reply | bytes:
@@ -75,16 +87,23 @@ async def retrieve_future(service: Service, owner: str, body: bytes, accept: str
     if future is None:
         return _unknown(service, owner, asked.request_id)
     service.seen[asked.request_id.partition(":")[0]] = service.around.now()
-    try:
-        async with asyncio.timeout(POLL_SECONDS):
-            await future.done.wait()
-    except TimeoutError:
-        raise Refused("not done yet; ask again", 408) from None
+    await _until_one([future.done, service.stopping], POLL_SECONDS)
+    if not future.done.is_set():
+        raise Refused("not done yet; ask again", 503 if service.stopping.is_set() else 408)
     future.read = True
     if future.failure is not None:
         return dict(failure_json(future.failure))
     protobuf = PROTOBUF in accept and "application/json" not in accept
     return await asyncio.to_thread(_encoded, future.result, protobuf)
+
+
+async def _until_one(events: Sequence[asyncio.Event], seconds: float) -> None:
+    tasks = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 def _encoded(result: Any, protobuf: bool) -> Reply | bytes:
@@ -139,7 +158,9 @@ def _wanted(service: Service, asked: Sample) -> sample.Wanted:
     if len(prompt) >= context:
         raise Refused(f"prompt: {len(prompt)} tokens leave no room for an answer; the context is {context}")
     if asked.num_samples > service.serving.samples_max:
-        raise Refused(f"num_samples {asked.num_samples}: at most {service.serving.samples_max} (samples_max of the server's settings)")
+        raise Refused(
+            f"num_samples {asked.num_samples}: at most {service.serving.samples_max} (samples_max of the server's settings)"
+        )
     stop = params.stop
     texts = (stop,) if isinstance(stop, str) else tuple(item for item in stop or () if isinstance(item, str))
     tokens = frozenset(item for item in stop or () if isinstance(item, int))

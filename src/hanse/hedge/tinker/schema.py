@@ -97,7 +97,9 @@ def _compile() -> dict[str, Any]:
 
 
 def _field(message: Any, name: str, number: int, kind: str, how: str) -> None:
-    field = message.field.add(name=name, number=number, label=_KIND.LABEL_REPEATED if how in ("*", "{}") else _KIND.LABEL_OPTIONAL)
+    field = message.field.add(
+        name=name, number=number, label=_KIND.LABEL_REPEATED if how in ("*", "{}") else _KIND.LABEL_OPTIONAL
+    )
     if how == "{}":
         entry = "".join(part.title() for part in name.split("_")) + "Entry"
         pair = message.nested_type.add(name=entry)

@@ -101,7 +101,9 @@ class Server:
             asked = f"{request.method} {request.path[:200]}"
             return refusal(Refused(f"{asked} is not served by `hanse tune serve`: {error.reason}", error.status))
         except OSError as error:
-            self.service.around.log({"what": "failed", "request": request.path[:200], "error": f"{type(error).__name__}: {error}"})
+            self.service.around.log(
+                {"what": "failed", "request": request.path[:200], "error": f"{type(error).__name__}: {error}"}
+            )
             return refusal(Refused(f"the server cannot keep what it must: {error.strerror or error}", 507))
 
     async def _body(self, request: web.Request) -> bytes:
@@ -137,7 +139,9 @@ class Server:
 
     async def _retrieve(self, request: web.Request) -> web.Response:
         owner = self.owner(request)
-        found = await sampling.retrieve_future(self.service, owner, await self._body(request), request.headers.get("Accept", ""))
+        found = await sampling.retrieve_future(
+            self.service, owner, await self._body(request), request.headers.get("Accept", "")
+        )
         return web.Response(body=found, content_type=PROTOBUF) if isinstance(found, bytes) else web.json_response(found)
 
     async def _finish(self, request: web.Request) -> web.Response:
@@ -154,14 +158,20 @@ class Server:
         return web.Response(status=204)
 
     async def _archive(self, request: web.Request) -> web.Response:
-        return web.json_response(await self._links.archive(self.owner(request), _path(request), str(request.url.origin())))
+        return web.json_response(
+            await self._links.archive(self.owner(request), _path(request), str(request.url.origin()))
+        )
 
     async def _urls(self, request: web.Request) -> web.Response:
-        return web.json_response(await self._links.files(self.owner(request), _path(request), str(request.url.origin())))
+        return web.json_response(
+            await self._links.files(self.owner(request), _path(request), str(request.url.origin()))
+        )
 
     async def _file(self, request: web.Request) -> web.Response:
         given = [request.query.get(name, "") for name in ("path", "name", "until", "signature")]
-        return web.Response(body=await asyncio.to_thread(self._links.read, *given), content_type="application/octet-stream")
+        return web.Response(
+            body=await asyncio.to_thread(self._links.read, *given), content_type="application/octet-stream"
+        )
 
     async def _health(self, request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ from hanse.hedge.tinker.refused import Refused
 from hanse.hedge.tinker.settings import Serving
 from hanse.hedge.tinker.shelf import Checkpoint, RunRecord, Session, Shelf
 from hanse.hedge.tinker.turns import Failure, Future, Futures, Line, Log, Turns
-from hanse.hedge.tune.lora import Lora
+from hanse.hedge.tune.lora import Lora, Targets
 
 RESTARTED = "the server was started anew"
 
@@ -63,6 +64,7 @@ class Service:
     live: dict[str, Live] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
     """Why a run is no longer in memory."""
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
     seen: dict[str, float] = field(default_factory=dict)
     """When a session was last heard of."""
     _loaded: OrderedDict[str, tuple[float, Adapter]] = field(default_factory=OrderedDict)
@@ -104,7 +106,7 @@ class Service:
         """Make room for a run. Raises Refused when its owner has as many as it may."""
         mine = sum(live.record.owner == record.owner for live in self.live.values())
         if mine >= self.serving.adapters_max:
-            raise Refused(f"{mine} adapters of this key are in memory, the most it may have: close a client (or unload a model), or "
+            raise Refused(f"{mine} adapters of this key are in memory, the most it may have: close a client, or "
                           "let its session end")  # fmt: skip
         live = Live(record, Line(self.turns, record.owner, self.serving.gap_seconds))
         self.live[record.id] = live
@@ -141,8 +143,10 @@ class Service:
     def lora(self, record: RunRecord) -> Lora:
         """An adapter's shape."""
         both = record.train_attn and record.train_mlp
-        targets = "all-linear" if both else "attention" if record.train_attn else "mlp"
-        return Lora(rank=record.rank, alpha=record.alpha, targets=targets, unembed=record.train_unembed, seed=record.seed)  # type: ignore[arg-type]
+        targets: Targets = "all-linear" if both else "attention" if record.train_attn else "mlp"
+        return Lora(
+            rank=record.rank, alpha=record.alpha, targets=targets, unembed=record.train_unembed, seed=record.seed
+        )
 
     def loaded(self, checkpoint: Checkpoint) -> Adapter:
         """A saved adapter to sample from. On the worker's thread. Raises Refused, OSError."""

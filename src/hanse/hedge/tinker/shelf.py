@@ -2,7 +2,8 @@
 
     sessions/<session>.json
     runs/<session>.train.<n>/run.json
-    runs/<session>.train.<n>/<weights | sampler_weights | external_weights>/<name>/{checkpoint.json, adapter/, optimizer.safetensors}
+    runs/<session>.train.<n>/<weights | sampler_weights | external_weights>/<name>/
+        {checkpoint.json, adapter/, optimizer.safetensors}
 
 A checkpoint appears whole or not at all: it is written in a folder beside it, synced and renamed. Ids are the server's own, names
 are checked where they come in, so no path a client sends leaves the folder.
@@ -137,7 +138,9 @@ class Shelf:
             size = sum(item.stat().st_size for item in folder.rglob("*") if item.is_file())
             owner = self.runs[checkpoint.run].owner
             if self.stored(owner) - (old.size if old else 0) + size > stored_max:
-                raise Refused(f"the saved weights of this key would take more than {stored_max} bytes: delete some, or let them expire")
+                raise Refused(
+                    f"the saved weights of this key would take more than {stored_max} bytes: delete some, or let them expire"
+                )
             checkpoint = checkpoint.model_copy(update={"size": size})
             (folder / RECORD).write_text(checkpoint.model_dump_json(indent=1), encoding="utf-8")
         gone = place.with_name(f".old.{place.name}")
@@ -187,7 +190,9 @@ class Shelf:
         """An owner's weights. Raises Refused, in the same words whether there are none or they are another's."""
         found = self._checkpoints.get(path) if _PATH.fullmatch(path) else None
         if found is None or self.runs[found.run].owner != owner or _expired(found, now):
-            raise Refused(f"{path[:200]}: this key has no such weights; they were never saved, deleted, or have expired", 404)
+            raise Refused(
+                f"{path[:200]}: this key has no such weights; they were never saved, deleted, or have expired", 404
+            )
         return found
 
     def run(self, run_id: str, owner: str) -> RunRecord:

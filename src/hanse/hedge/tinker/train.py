@@ -47,7 +47,9 @@ def run_pass(model: Model, adapter: Adapter, asked: Pass, serving: Serving) -> P
             for group in _groups(asked.examples, serving.tokens_per_pass):
                 total += _group(model, asked, group, made, serving.logits_per_chunk)
         if not np.isfinite(total):
-            raise Refused(f"{asked.loss} is {total}: lower the learning rate, or look at the data's advantages and logprobs")
+            raise Refused(
+                f"{asked.loss} is {total}: lower the learning rate, or look at the data's advantages and logprobs"
+            )
         done = True
     finally:
         for item, old in zip(parameters, before, strict=True):
@@ -85,7 +87,7 @@ def _group(model: Model, asked: Pass, group: Sequence[int], made: dict[int, Any]
         made[index] = found.detach().cpu().numpy()
     loss = torch.stack(losses).sum()
     if asked.backward:
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
     return float(loss.detach())
 
 

@@ -55,10 +55,14 @@ def _create(
     if run_id in service.shelf.runs or run_id in service.live:
         raise Refused(f"{run_id}: there is such a run already; number models anew")
     if base_model is not None and base_model != service.model.base.name:
-        raise Refused(f"base_model {base_model[:100]!r} is not served here; this server has {service.model.base.name!r}")
+        raise Refused(
+            f"base_model {base_model[:100]!r} is not served here; this server has {service.model.base.name!r}"
+        )
     shape, words, origin = what()
     if shape.rank > service.serving.rank_max:
-        raise Refused(f"lora_config.rank {shape.rank}: at most {service.serving.rank_max} (rank_max of the server's settings)")
+        raise Refused(
+            f"lora_config.rank {shape.rank}: at most {service.serving.rank_max} (rank_max of the server's settings)"
+        )
     if not shape.train_attn and not shape.train_mlp:
         raise Refused("lora_config: an adapter on the output layer alone is not served; set train_attn or train_mlp")
     seed = shape.seed if shape.seed is not None else int.from_bytes(service.around.random(7), "big")
@@ -87,7 +91,9 @@ async def get_info(service: Service, owner: str, body: bytes) -> Reply:
     """About a run, in memory or not."""
     asked = read(OfModel, body)
     live = service.live.get(asked.model_id)
-    record = live.record if live is not None and live.record.owner == owner else service.shelf.run(asked.model_id, owner)
+    record = (
+        live.record if live is not None and live.record.owner == owner else service.shelf.run(asked.model_id, owner)
+    )
     data = {"arch": service.around.arch, "model_name": record.base_model, "tokenizer_id": record.base_model}
     return {"type": "get_info", "model_data": data, "model_id": record.id, "is_lora": True, "lora_rank": record.rank,
             "model_name": record.base_model}  # fmt: skip
@@ -121,10 +127,14 @@ async def forward_backward(service: Service, owner: str, body: bytes, kind: str)
 async def forward(service: Service, owner: str, body: bytes) -> Reply:
     """A pass without gradients."""
     asked = await _read(service, owner, Forward, body)
-    return await _passes(service, owner, body, asked.model_id, asked.seq_id, lambda: pass_of_json(asked.forward_input, False))
+    return await _passes(
+        service, owner, body, asked.model_id, asked.seq_id, lambda: pass_of_json(asked.forward_input, False)
+    )
 
 
-async def _passes(service: Service, owner: str, body: bytes, run_id: str, number: int, make: Callable[[], Pass]) -> Reply:
+async def _passes(
+    service: Service, owner: str, body: bytes, run_id: str, number: int, make: Callable[[], Pass]
+) -> Reply:
     made: list[Pass] = []
     wrong: Refused | None = None
     try:
@@ -181,7 +191,9 @@ async def save_for_sampler(service: Service, owner: str, body: bytes) -> Reply:
     reply = _accept(service, owner, body, asked.model_id, asked.seq_id, wrong, work)
     if sampler[1] is not None:
         session = service.shelf.session(sampler[0], owner)
-        service.shelf.put_session(session.model_copy(update={"samplers": session.samplers | {str(sampler[1]): made.path}}))
+        service.shelf.put_session(
+            session.model_copy(update={"samplers": session.samplers | {str(sampler[1]): made.path}})
+        )
     return reply
 
 
@@ -222,7 +234,7 @@ async def load_weights(service: Service, owner: str, body: bytes) -> Reply:
         found = service.shelf.find(asked.path, owner, service.around.now())
         lora, saved = service.lora(live.record), service.lora(service.shelf.runs[found.run])
         if (lora.rank, lora.targets, lora.unembed) != (saved.rank, saved.targets, saved.unembed):
-            raise Refused(f"{asked.path}: an adapter of another shape: rank {saved.rank} on {saved.targets}, this run has {lora.rank} on "
+            raise Refused(f"{asked.path}: of another shape: rank {saved.rank} on {saved.targets}, this run has {lora.rank} on "
                           f"{lora.targets}")  # fmt: skip
         live.adapter = service.model.load(service.shelf.place(found), lora, asked.optimizer, False)
         return {"type": "load_weights", "path": found.path, "model_id": live.record.id}
@@ -237,7 +249,13 @@ def check_family(name: str) -> None:
 
 
 def _accept(
-    service: Service, owner: str, body: bytes, run_id: str, number: int, wrong: Refused | None, work: Callable[[Live], Any]
+    service: Service,
+    owner: str,
+    body: bytes,
+    run_id: str,
+    number: int,
+    wrong: Refused | None,
+    work: Callable[[Live], Any],
 ) -> Reply:
     """Put a request in its run's line. Raises Refused: `wrong` for one that asks for what there is not, whose number then counts
     as done, so that the next does not wait for it."""
@@ -296,4 +314,6 @@ def _save(service: Service, live: Live, made: Checkpoint, optimizer: bool, overw
     if service.shelf.place(made).exists() and not overwrite:
         raise Refused(f"{made.path} is there already: choose another name, or overwrite it")
     kept = made.model_copy(update={"steps": adapter.steps})
-    return service.shelf.put(kept, lambda folder: service.model.save(adapter, folder, optimizer), service.serving.stored_bytes_max).path
+    return service.shelf.put(
+        kept, lambda folder: service.model.save(adapter, folder, optimizer), service.serving.stored_bytes_max
+    ).path

@@ -98,9 +98,6 @@ class Turns:
         finally:
             if self._now is not None:
                 self._now.gone.set()
-            for queue in self._waiting.values():
-                for future in queue:
-                    future.fail(Failure("the server is stopping", "server"))
             await asyncio.get_running_loop().run_in_executor(None, self._pool.shutdown)
 
     def _next(self) -> Future | None:
@@ -137,7 +134,9 @@ class Turns:
         if isinstance(error, OSError):
             return Failure(f"the server cannot write or read what it keeps: {error.strerror}", "server")
         if isinstance(error, (MemoryError, RuntimeError)) and "memory" in str(error).lower():
-            return Failure("the server has not enough memory for this request; send fewer or shorter sequences", "server")
+            return Failure(
+                "the server has not enough memory for this request; send fewer or shorter sequences", "server"
+            )
         logging.getLogger("hanse").error("request %s failed", future.id, exc_info=error)
         return Failure(f"the server failed: {type(error).__name__}; its log says more", "server")
 
@@ -172,7 +171,7 @@ class Line:
             if found is not None:
                 self._turns.put(found)
         if self._early:
-            self._timer = asyncio.get_running_loop().call_later(self._gap, self.close, f"request {self.next} of this run did not come "
+            self._timer = asyncio.get_running_loop().call_later(self._gap, self.close, f"request {self.next} of this run came not "
                                                                 f"within {self._gap:g} s")  # fmt: skip
 
     def close(self, why: str) -> None:

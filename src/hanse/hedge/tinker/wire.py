@@ -122,7 +122,10 @@ def pass_of_message(message: Any) -> Pass:
             where = f"datum {number}: {name[:60]}"
             if tensor.WhichOneof("encoding") == "sparse_csr":
                 csr = tensor.sparse_csr
-                rows, columns = _array(csr.crow_indices, schema.INT64, where), _array(csr.col_indices, schema.INT64, where)
+                rows, columns = (
+                    _array(csr.crow_indices, schema.INT64, where),
+                    _array(csr.col_indices, schema.INT64, where),
+                )
                 given[name] = _sparse(_array(csr.values, tensor.dtype, where), rows, columns, list(tensor.shape), where)
             else:
                 given[name] = _shaped(_array(tensor.dense, tensor.dtype, where), list(tensor.shape), where)
@@ -169,7 +172,8 @@ def _example(tokens: Array, given: Mapping[str, Array], loss: str, number: int) 
         raise Refused(f"{where}: loss_fn_inputs has no target_tokens")
     targets = given["target_tokens"]
     if targets.dtype.kind != "i" or targets.shape[0] != length or (targets.ndim > 1 and not rule.several):
-        raise Refused(f"{where}: target_tokens: expected int64 of shape ({length},){' or (length, k)' if rule.several else ''}, found "
+        also = " or (length, k)" if rule.several else ""
+        raise Refused(f"{where}: target_tokens: expected int64 of shape ({length},){also}, found "
                       f"{targets.dtype} {targets.shape}")  # fmt: skip
     for name in rule.needs:
         if name not in given:
@@ -231,7 +235,10 @@ def _sparse(values: Array, rows: Array, columns: Array, shape: Sequence[int], wh
 
 def passed_json(passed: Passed) -> dict[str, Any]:
     """A result of the JSON era."""
-    outputs = [{"logprobs": {"data": row.ravel().tolist(), "dtype": "float32", "shape": list(row.shape)}} for row in passed.logprobs]
+    outputs = [
+        {"logprobs": {"data": row.ravel().tolist(), "dtype": "float32", "shape": list(row.shape)}}
+        for row in passed.logprobs
+    ]
     return {"loss_fn_output_type": "ArrayRecord", "loss_fn_outputs": outputs, "metrics": dict(passed.metrics)}
 
 
