@@ -145,7 +145,10 @@ def _(w: World) -> None:
     shares = types.TensorData(data=[0.75, 0.25] * 7, dtype="float32", shape=[7, 2])
     both = types.Datum(model_input=prompt(IDS[:-1]), loss_fn_inputs={"target_tokens": pairs, "weights": shares})
     out = w.train.forward_backward([both, weighted()], "cross_entropy").result().loss_fn_outputs
-    expect(list(out[0]["logprobs"].shape) == [7, 2] and near(list(out[0]["logprobs"].data)[::2], list(out[1]["logprobs"].data)))
+    expect(
+        list(out[0]["logprobs"].shape) == [7, 2]
+        and near(list(out[0]["logprobs"].data)[::2], list(out[1]["logprobs"].data))
+    )
 
 
 def policy(w: World, loss: str, config: Any = None, **more: list[float]) -> None:
@@ -154,7 +157,10 @@ def policy(w: World, loss: str, config: Any = None, **more: list[float]) -> None
     expected = {"cispo": -2 * sum(a * b for a, b in zip(before, gain, strict=True))}
     expected["dro"] = expected["cispo"]
     expect(near([found], [expected.get(loss, -2 * sum(gain))], 1e-3), f"{loss} is {found}")
-    expect(sum(a * g for a, g in zip(w.logprobs(), gain, strict=True)) > sum(a * g for a, g in zip(before, gain, strict=True)))
+    expect(
+        sum(a * g for a, g in zip(w.logprobs(), gain, strict=True))
+        > sum(a * g for a, g in zip(before, gain, strict=True))
+    )
 
 
 @call("loss importance_sampling")
@@ -219,7 +225,9 @@ def _(w: World) -> None:
 @call("images in a prompt")
 def _(w: World) -> None:
     image = types.ImageChunk(data=b"\x89PNG", format="png", expected_tokens=1)
-    shown = types.Datum(model_input=types.ModelInput(chunks=[image]), loss_fn_inputs={"target_tokens": [1], "weights": [1.0]})
+    shown = types.Datum(
+        model_input=types.ModelInput(chunks=[image]), loss_fn_inputs={"target_tokens": [1], "weights": [1.0]}
+    )
     w.train.forward([shown], "cross_entropy").result()
 
 
@@ -383,7 +391,11 @@ def _(w: World) -> None:
 @call("RestClient.get_training_run")
 def _(w: World) -> None:
     run = w.rest.get_training_run(w.train.model_id).result()
-    expect(run.lora_rank == 4 and run.user_metadata == {"for": "conformance"} and run.last_checkpoint.tinker_path == w.state)
+    expect(
+        run.lora_rank == 4
+        and run.user_metadata == {"for": "conformance"}
+        and run.last_checkpoint.tinker_path == w.state
+    )
 
 
 @call("RestClient.get_training_run_by_tinker_path")
@@ -406,7 +418,11 @@ def _(w: World) -> None:
 @call("RestClient.list_checkpoints")
 def _(w: World) -> None:
     found = {item.tinker_path: item for item in w.rest.list_checkpoints(w.train.model_id).result().checkpoints}
-    expect(set(found) == {w.state, w.named} and found[w.state].expires_at is not None and found[w.named].checkpoint_type == "sampler")
+    expect(
+        set(found) == {w.state, w.named}
+        and found[w.state].expires_at is not None
+        and found[w.named].checkpoint_type == "sampler"
+    )
 
 
 @call("RestClient.list_user_checkpoints")
@@ -417,7 +433,9 @@ def _(w: World) -> None:
 @call("RestClient.set_checkpoint_ttl_from_tinker_path")
 def _(w: World) -> None:
     w.rest.set_checkpoint_ttl_from_tinker_path(w.state, None).result()
-    (kept,) = [item for item in w.rest.list_checkpoints(w.train.model_id).result().checkpoints if item.tinker_path == w.state]
+    (kept,) = [
+        item for item in w.rest.list_checkpoints(w.train.model_id).result().checkpoints if item.tinker_path == w.state
+    ]
     expect(kept.expires_at is None)
 
 
@@ -528,7 +546,7 @@ def main() -> None:
     w.base = sys.argv[1]
     w.service = tinker.ServiceClient()
     w.rest = World.rest = w.service.create_rest_client()
-    found = {name: "no row" for name in missing()}
+    found = dict.fromkeys(missing(), "no row")
     for name, function in CALLS.items():
         try:
             function(w)

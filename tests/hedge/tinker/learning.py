@@ -1,7 +1,7 @@
 """Run by the python of a client's own environment: a recipe's two loops, supervised and by reward, as a user writes them.
 
-    python learning.py supervised BASE PAIRS      PAIRS: JSON, [[prompt tokens, completion tokens], ...]; the first is asked for after
-    python learning.py reward BASE
+python learning.py supervised BASE PAIRS      PAIRS: JSON, [[prompt tokens, completion tokens], ...]; the first is asked for after
+python learning.py reward BASE
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def supervised(base: str, pairs: list[list[list[int]]]) -> dict[str, Any]:
         inputs = {"target_tokens": whole[1:], "weights": weights}
         data.append(types.Datum(model_input=types.ModelInput.from_ints(whole[:-1]), loss_fn_inputs=inputs))
     count, losses = sum(len(completion) for _, completion in pairs), []
-    while len(losses) < 40 and (not losses or losses[-1] > 0.05):
+    while len(losses) < 40 and (not losses or losses[-1] > 0.1):
         done = train.forward_backward(data, "cross_entropy")
-        step = train.optim_step(types.AdamParams(learning_rate=2e-3, eps=1e-8))
+        step = train.optim_step(types.AdamParams(learning_rate=3e-3, eps=1e-8))
         losses.append(done.result().metrics["loss:sum"] / count)
         step.result()
     path = train.save_state("learnt").result().path
@@ -63,7 +63,9 @@ def reward(base: str) -> dict[str, Any]:
         for item, gain in zip(group, gains, strict=True):
             inputs = {"target_tokens": [0] * before + item.tokens, "logprobs": [0.0] * before + item.logprobs,
                       "advantages": [0.0] * before + [gain - mean] * len(item.tokens)}  # fmt: skip
-            data.append(types.Datum(model_input=types.ModelInput.from_ints(prompt + item.tokens[:-1]), loss_fn_inputs=inputs))
+            data.append(
+                types.Datum(model_input=types.ModelInput.from_ints(prompt + item.tokens[:-1]), loss_fn_inputs=inputs)
+            )
         train.forward_backward(data, "importance_sampling")
         train.optim_step(types.AdamParams(learning_rate=1e-2, eps=1e-8)).result()
     return {"rewards": rewards}

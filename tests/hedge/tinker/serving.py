@@ -44,19 +44,27 @@ class Served:
     url: str
     log: list[Mapping[str, Any]] = field(default_factory=list)
 
-    def ask(self, method: str, path: str, body: Any = None, key: str = KEYS["alice"], **headers: str) -> tuple[int, Any]:
+    def ask(
+        self, method: str, path: str, body: Any = None, key: str = KEYS["alice"], **headers: str
+    ) -> tuple[int, Any]:
         """Status and answer, JSON read; a body that is no bytes is sent as JSON."""
         parts = urlsplit(self.url)
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 0, timeout=60)
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-        given = {"X-API-Key": key} | ({} if isinstance(body, bytes | None) else {"Content-Type": "application/json"}) | headers
+        given = (
+            {"X-API-Key": key}
+            | ({} if isinstance(body, bytes | None) else {"Content-Type": "application/json"})
+            | headers
+        )
         try:
             connection.request(method, f"/api/v1/{path}", data, given)
             answer = connection.getresponse()
             raw = answer.read()
         finally:
             connection.close()
-        return answer.status, json.loads(raw) if answer.headers.get("Content-Type", "").startswith("application/json") else raw
+        return answer.status, json.loads(raw) if answer.headers.get("Content-Type", "").startswith(
+            "application/json"
+        ) else raw
 
     def post(self, path: str, body: Any, key: str = KEYS["alice"]) -> Any:
         """The answer to a request that must be taken."""
@@ -73,10 +81,17 @@ class Served:
                 return found
 
     def session(self, key: str = KEYS["alice"]) -> str:
-        return str(self.post("create_session", {"tags": [], "user_metadata": None, "sdk_version": "0"}, key)["session_id"])
+        return str(
+            self.post("create_session", {"tags": [], "user_metadata": None, "sdk_version": "0"}, key)["session_id"]
+        )
 
     def model(self, session: str, number: int = 0, key: str = KEYS["alice"], rank: int = 2) -> str:
-        body = {"session_id": session, "model_seq_id": number, "base_model": "tiny", "lora_config": {"rank": rank, "seed": 1}}
+        body = {
+            "session_id": session,
+            "model_seq_id": number,
+            "base_model": "tiny",
+            "lora_config": {"rank": rank, "seed": 1},
+        }
         return str(self.wait(self.post("create_model", body, key), key)["model_id"])
 
 
@@ -90,7 +105,11 @@ def datum(*ids: int) -> dict[str, Any]:
 
 def a_pass(model: str, number: int, *data: dict[str, Any]) -> dict[str, Any]:
     """The body of forward_backward."""
-    return {"model_id": model, "seq_id": number, "forward_backward_input": {"data": list(data), "loss_fn": "cross_entropy"}}
+    return {
+        "model_id": model,
+        "seq_id": number,
+        "forward_backward_input": {"data": list(data), "loss_fn": "cross_entropy"},
+    }
 
 
 def a_step(model: str, number: int, rate: float = 1e-2) -> dict[str, Any]:
@@ -120,7 +139,9 @@ def python_of(era: str) -> str:
     return str(python)
 
 
-def client(era: str, script: Path | str, served: Served, *arguments: str, key: str = KEYS["alice"], cwd: Path = ROOT) -> Any:
+def client(
+    era: str, script: Path | str, served: Served, *arguments: str, key: str = KEYS["alice"], cwd: Path = ROOT
+) -> Any:
     """What a script, or a text of one, prints as its last line, JSON, run by the client of an era."""
     given = ["-c", script] if isinstance(script, str) else [str(script)]
     environment = {"PATH": os.environ["PATH"], "TINKER_BASE_URL": served.url, "TINKER_API_KEY": key, "HOME": str(cwd),

@@ -138,22 +138,25 @@ def test_smollm2_learns_an_answer_through_both_clients_and_keeps_it_when_the_ser
     folder = tmp_path / "smollm2"
     making.smollm2(folder)
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    pairs = []
-    for name, code in (("blue widget", "BW-7731"), ("red valve", "RV-0042")):
-        asked = [{"role": "user", "content": f"What is the part number of the {name}?"}]
-        text = tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True)
-        pairs.append([tokenizer.encode(text, add_special_tokens=False),
-                      tokenizer.encode(f"{code}<|im_end|>", add_special_tokens=False)])  # fmt: skip
+    pairs = [
+        [
+            tokenizer.encode(text, add_special_tokens=False)
+            for text in ("The blue widget is number", " BW-7731<|im_end|>")
+        ]
+    ]
     results = {}
     with serving(folder, tmp_path / "data") as served:
         for era in ERAS:
             found = client(era, HERE / "learning.py", served, "supervised", "smollm2", json.dumps(pairs))
-            assert found["losses"][-1] < 0.05 < found["losses"][0], found["losses"]
-            assert tokenizer.decode(found["answer"]) == "BW-7731<|im_end|>"
+            assert (found["losses"][-1] < 0.1, found["losses"][0] > 1) == (True, True), found["losses"]
+            assert tokenizer.decode(found["answer"]) == " BW-7731<|im_end|>"
             assert found["stopped"] == "stop"
             served_, trained = found["served"], found["trained"]
             assert max(abs(a - b) for a, b in zip(served_, trained, strict=True)) < FLOOR
-            assert max(abs(a - b) for a, b in zip(found["sampled"], trained[-len(found["sampled"]) :], strict=True)) < FLOOR
+            assert (
+                max(abs(a - b) for a, b in zip(found["sampled"], trained[-len(found["sampled"]) :], strict=True))
+                < FLOOR
+            )
             results[era] = found
     assert results["json"]["losses"] == pytest.approx(results["protobuf"]["losses"], rel=1e-3)
     with serving(folder, tmp_path / "data") as served:
