@@ -117,7 +117,7 @@ def test_a_loss_that_is_not_finite_leaves_the_gradients_as_they_were(model: Mode
     before = {name: value.clone() for name, value in grads(adapter).items()}
     (bad,) = examples(4)
     far = {"logprobs": np.full(4, -1e6, np.float32), "advantages": np.ones(4, np.float32)}
-    with pytest.raises(Refused, match="importance_sampling is -?(inf|nan)"):
+    with pytest.raises(Refused, match=r"importance_sampling is -?(inf|nan)"):
         run_pass(model, adapter, Pass([replace(bad, inputs=far)], "importance_sampling", {}, True), SERVING)
     assert all(torch.equal(value, before[name]) for name, value in grads(adapter).items())
 

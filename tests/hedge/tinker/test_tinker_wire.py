@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,7 @@ def test_a_result_has_every_number_at_its_place(data: list[list[float]], wide: l
     for record in made.loss_fn_outputs:
         tensor = record.fields["logprobs"]
         offsets = np.frombuffer(tensor.offsets, "<i8")
-        for begin, end in zip(offsets, offsets[1:], strict=False):
+        for begin, end in pairwise(offsets):
             back.append(np.frombuffer(tensor.data[begin:end], "<f4").reshape(-1, *tensor.trailing_shape))
         assert record.num_datums == len(offsets) - 1
     assert [row.tolist() for row in back] == [row.tolist() for row in arrays]
