@@ -35,13 +35,15 @@ from hanse.hedge.compare.paired import Comparison, Rule, Slice, decide
 from hanse.hedge.compare.run import Pair, Plan, run
 from hanse.hedge.compare.summary import document
 from hanse.hedge.compare.tasks import Accepted, Message, Numeric, Pairwise, Python, Regex, Schema, Task
-from hanse.hedge.drill.record import Drilled, Generated, Machine, Network, Record, Stage
+from hanse.hedge.drill.record import Drilled, Generated, History, Machine, Network, Record, Stage
 from hanse.hedge.engine.base import Answer
 from hanse.hedge.engine.fixed import FixedEngine
 from hanse.hedge.lock.schema import LockedFile, LockedLicense, LockedModel
 from hanse.hedge.quantize.architectures import TABLE
 from hanse.hedge.quantize.formats import FORMATS as FORMATS_OF_GGUF
 from hanse.hedge.quantize.show import Shown, Tensor
+from hanse.hedge.record.line import Environment
+from hanse.hedge.record.made import FACTS, Side
 from hanse.outlook.catalogue.tables import shipped
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,10 +67,18 @@ def test_every_codec_has_its_row(codec: str) -> None:
     assert f"| `{codec}` |" in FORMATS
 
 
-@pytest.mark.parametrize("model", [LockedModel, LockedLicense, LockedFile, Record, Drilled, Network, Stage, Generated, Machine])
+@pytest.mark.parametrize("model", [LockedModel, LockedLicense, LockedFile, Record, Drilled, Network, Stage, Generated, Machine,
+                                   History])
 def test_every_key_of_the_lock_and_of_a_drill_is_named(model: type[BaseModel]) -> None:
     page = FORMATS[FORMATS.index("## models.lock") :]
     assert [key for key in model.model_fields if f"`{key}`" not in page] == []
+
+
+@pytest.mark.parametrize("model", [*dict.fromkeys(FACTS.values()), Side, Environment])
+def test_every_key_of_the_hedge_s_record_is_named(model: type[BaseModel]) -> None:
+    page = FORMATS[FORMATS.index("## The hedge's record") : FORMATS.index("## A case")]
+    assert [key for key in model.model_fields if f"`{key}`" not in page and f'"{key}"' not in page] == []
+    assert [kind for kind in FACTS if f"`{kind}`" not in page] == []
 
 
 @pytest.mark.parametrize("model", [Task, Message, Accepted, Regex, Numeric, Schema, Python, Pairwise])

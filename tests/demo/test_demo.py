@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,8 @@ def test_interrupted_and_run_again_it_tells_the_whole_story(tmp_path: Path) -> N
     assert result["hedge"]["verified"] == []
     assert [row["kind"] for row in result["hedge"]["tampered"]] == ["bytes"]
     assert {row["ref"] for row in result["hedge"]["findings"]} >= {"Qwen/Qwen3-32B", "settings.model", "llama3.3:70b"}
+    check_swap(result["hedge"]["swap"])
+    assert "The chain" in (tmp_path / "demo" / "hedge.html").read_text()
     assert all(set(row["admitted"]) == MEMBERS for row in result["rounds"])
     report = (tmp_path / "demo" / "report.html").read_text()
     assert not re.search(r"(src|href)\s*=\s*[\"']?(https?:)?//", report)  # self-contained
@@ -45,6 +48,7 @@ def test_interrupted_and_run_again_it_tells_the_whole_story(tmp_path: Path) -> N
     assert again.returncode == 0
     after = json.loads((tmp_path / "demo" / "result.json").read_text())
     assert (after["final"], after["replay"]["state"]) == (result["final"], result["replay"]["state"])
+    assert after["hedge"]["swap"] == result["hedge"]["swap"]  # not done again
 
 
 def interrupt_after_the_first_rounds(folder: Path) -> None:
@@ -59,6 +63,18 @@ def interrupt_after_the_first_rounds(folder: Path) -> None:
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(60) != 0
+
+
+def check_swap(found: dict[str, Any]) -> None:
+    """At this size Q4_0 may say what F16 says, or not; the client is served by its verdict either way, and rolled back."""
+    assert [row["file"] for row in found["files"]] == ["F16.gguf", "Q8_0.gguf", "Q4_0.gguf"]
+    verdicts = {row["to"]: row["verdict"] for row in found["verdicts"]}
+    swapped = [row["target"] for row in found["asked"] if row["when"].endswith("swapped in")]
+    assert swapped == [to for to, verdict in verdicts.items() if verdict == "swap"]
+    assert found["asked"][-1]["target"] == "F16"
+    assert found["status"]["problems"] == []
+    (demo,) = found["status"]["models"]
+    assert {child["name"] for child in demo["children"]} == {"F16.gguf", "Q8_0.gguf", "Q4_0.gguf"}
 
 
 def check_model(folder: Path, result: dict[str, object]) -> None:

@@ -212,7 +212,9 @@ def test_without_a_router_commands_write_the_state(tmp_path: Path) -> None:
     (tmp_path / "r.toml").write_text(
         '[target.a]\nurl = "http://x/v1"\n[target.b]\nurl = "http://y/v1"\n[route.assistant]\ntarget = "a"\n'
     )
-    verdict = b'{"verdict": "swap"}'
+    hosts = (("incumbent", "x"), ("substitute", "y"))
+    sides = {who: {"kind": "endpoint", "name": f"assistant@http://{host}/v1"} for who, host in hosts}
+    verdict = json.dumps({"verdict": "swap", "engines": sides}).encode()
     (tmp_path / "swap.json").write_bytes(verdict)
     (tmp_path / "more.json").write_text('{"verdict": "more"}')
     more, go = str(tmp_path / "more.json"), str(tmp_path / "swap.json")

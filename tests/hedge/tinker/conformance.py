@@ -3,7 +3,8 @@
     python conformance.py BASE [LIBRARIES]     (TINKER_BASE_URL, TINKER_API_KEY)
 
 Prints {"version", "calls": {name: "yes" | why not}}. LIBRARIES has torch and transformers, which some calls need and the client's
-environment has not; what that has goes first. A call is "yes" when it did what it is for, by what it returned and by what other calls saw of it afterwards.
+environment has not; what that has goes first. A call is "yes" when it did what it is for, by what
+it returned and by what other calls saw of it afterwards.
 """
 
 from __future__ import annotations
@@ -492,10 +493,11 @@ def _(w: World) -> None:
 
 
 def _unserved() -> None:
+    publish = "publish_checkpoint_from_tinker_path"
     path, session = "tinker://{0}/weights/x", "{0}"
     rows: list[tuple[str, bool | None, Any]] = [
-        ("RestClient.publish_checkpoint_from_tinker_path", None, lambda r, i: r.publish_checkpoint_from_tinker_path(path.format(i))),
-        ("RestClient.unpublish_checkpoint_from_tinker_path", None, lambda r, i: r.unpublish_checkpoint_from_tinker_path(path.format(i))),
+        (f"RestClient.{publish}", None, lambda r, i: getattr(r, publish)(path.format(i))),
+        (f"RestClient.un{publish}", None, lambda r, i: getattr(r, f"un{publish}")(path.format(i))),
         ("RestClient.assign_session_project", None, lambda r, i: r.assign_session_project(session.format(i), "p")),
         ("RestClient.export_session_trace", None, lambda r, i: r.export_session_trace(session.format(i))),
         ("RestClient.get_audit_log", None, lambda r, i: r.get_audit_log(*span())),

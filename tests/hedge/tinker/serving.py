@@ -146,7 +146,7 @@ def client(
     given = ["-c", script] if isinstance(script, str) else [str(script)]
     environment = {"PATH": os.environ["PATH"], "TINKER_BASE_URL": served.url, "TINKER_API_KEY": key, "HOME": str(cwd),
                    "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TINKER_TELEMETRY": "0"}  # fmt: skip
-    done = subprocess.run([python_of(era), *given, *arguments], capture_output=True, text=True, env=environment, cwd=cwd, timeout=300,
-                          check=False)  # fmt: skip
+    done = subprocess.run([python_of(era), *given, *arguments], capture_output=True, text=True, env=environment, cwd=cwd,
+                          timeout=300, check=False)  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])

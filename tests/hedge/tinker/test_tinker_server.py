@@ -175,8 +175,8 @@ def test_a_closed_session_is_gone_with_its_nameless_samplers(few: Served) -> Non
         few.wait(few.post("save_weights_for_sampler", body | {"seq_id": n, "sampling_session_seq_id": n}))
         for n in (1, 2, 3)
     ]
-    asked = {"prompt": {"chunks": [{"type": "encoded_text", "tokens": [5, 6]}]}, "sampling_params": {"max_tokens": 2, "temperature": 0},
-             "seq_id": 0}  # fmt: skip
+    asked = {"prompt": {"chunks": [{"type": "encoded_text", "tokens": [5, 6]}]}, "seq_id": 0,
+             "sampling_params": {"max_tokens": 2, "temperature": 0}}  # fmt: skip
     names = [item["sampling_session_id"] for item in samplers]
     assert few.ask("POST", "asample", asked | {"sampling_session_id": names[0]})[0] == 404  # two are kept
     found = few.wait(few.post("asample", asked | {"sampling_session_id": names[2]}))
@@ -277,7 +277,7 @@ def malformed(draw: random.Random, model: str, session: str) -> tuple[str, Any, 
         "save_weights": {"model_id": model, "seq_id": 1, "path": "../x"}, "retrieve_future": {"request_id": "x:train:0:1"},
         "load_weights": {"model_id": model, "seq_id": 1, "path": "tinker://x/weights/y", "optimizer": True},
         "create_sampling_session": {"session_id": session, "sampling_session_seq_id": 0, "model_path": "tinker://a/b/c"},
-        "asample": {"base_model": "tiny", "prompt": {"chunks": [{"type": "encoded_text", "tokens": [5, 6]}]}, "num_samples": 1 << 40,
+        "asample": {"base_model": "tiny", "num_samples": 1 << 40, "prompt": {"chunks": [{"type": "encoded_text", "tokens": [5, 6]}]},
                     "sampling_params": {"max_tokens": 3, "temperature": 1.0, "top_p": 0.5, "stop": ["x"]}},
         "weights_info": {"tinker_path": "tinker://../weights/x"}, "session_heartbeat": {"session_id": "0" * 32},
     }  # fmt: skip

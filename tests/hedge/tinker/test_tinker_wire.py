@@ -57,7 +57,7 @@ def body(data: list[tuple[list[int], list[int], list[float]]]) -> PassBody:
 numbers = st.integers(0, 2**31 - 1)
 weight = st.floats(-1e6, 1e6, width=32)
 rows = st.lists(
-    st.integers(1, 5).flatmap(lambda n: st.tuples(*(st.lists(kind, min_size=n, max_size=n) for kind in (numbers, numbers, weight)))),
+    st.integers(1, 5).flatmap(lambda n: st.tuples(*(st.lists(of, min_size=n, max_size=n) for of in (numbers, numbers, weight)))),
     min_size=1, max_size=3,
 )  # fmt: skip
 
