@@ -21,9 +21,9 @@ class Serving(BaseModel):
     """Largest rank of an adapter."""
     context: int = Field(default=0, ge=0, le=10_000_000)
     """Tokens of a sequence at most, prompt and answer. 0: what the model's configuration says, at most 32768."""
-    tokens_per_pass: int = Field(default=2048, ge=1, le=1 << 24)
+    tokens_per_pass: int = Field(default=512, ge=1, le=1 << 24)
     """Tokens, padding included, that one pass through the model takes. Sequences are put together up to it; a longer one
-    goes alone. More is faster on a GPU and needs more memory."""
+    goes alone. 512: what SmolLM2-135M learns from in 2 GB; more is faster on a GPU."""
     logits_per_chunk: int = Field(default=512, ge=1, le=1 << 20)
     """Positions whose logits are in memory at once: 512 of a vocabulary of 49152 are 100 MB."""
     adapters_max: int = Field(default=8, ge=1, le=10_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from hanse.hedge.tinker import train
@@ -38,17 +39,30 @@ async def create_model(service: Service, owner: str, body: bytes) -> Reply:
     """A new adapter; its id is its session's and its number in it."""
     asked = read(CreateModel, body)
     check_family(asked.optimizer_config.type)
-    return _create(service, owner, body, asked.session_id, asked.model_seq_id, asked.base_model,
-                   lambda: (asked.lora_config, dict(asked.user_metadata or {}), None))  # fmt: skip
+    beginning = Beginning(asked.lora_config, dict(asked.user_metadata or {}), service.serving.alpha)
+    return _create(service, owner, body, (asked.session_id, asked.model_seq_id), asked.base_model, lambda: beginning)
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What a new run begins as."""
+
+    shape: LoraShape
+    words: dict[str, Any]
+    """The user's, about it."""
+    alpha: int
+    weights: Checkpoint | None = None
+    """Off: none, it has learnt nothing."""
+    optimizer: bool = False
+    """Whether the weights' optimizer goes on, too."""
 
 
 def _create(
-    service: Service, owner: str, body: bytes, session_id: str, number: int, base_model: str | None,
-    what: Callable[[], tuple[LoraShape, dict[str, Any], tuple[Checkpoint, bool] | None]],
-) -> Reply:  # fmt: skip
-    """`what`: the shape, the user's words about it, and from which weights it begins, with their optimizer or not."""
-    session = service.open_session(session_id, owner)
-    run_id = f"{session.id}:train:{number}"
+    service: Service, owner: str, body: bytes, place: tuple[str, int], base_model: str | None, what: Callable[[], Beginning]
+) -> Reply:
+    """`place`: the session and the number in it. `what` is asked for a request that is new."""
+    session = service.open_session(place[0], owner)
+    run_id = f"{session.id}:train:{place[1]}"
     request_id, digest = f"{run_id}:create", digest_of(body)
     if service.futures.same(request_id, owner, digest):
         return {"request_id": request_id, "model_id": run_id}
@@ -58,7 +72,8 @@ def _create(
         raise Refused(
             f"base_model {base_model[:100]!r} is not served here; this server has {service.model.base.name!r}"
         )
-    shape, words, origin = what()
+    beginning = what()
+    shape = beginning.shape
     if shape.rank > service.serving.rank_max:
         raise Refused(
             f"lora_config.rank {shape.rank}: at most {service.serving.rank_max} (rank_max of the server's settings)"
@@ -68,20 +83,27 @@ def _create(
     seed = shape.seed if shape.seed is not None else int.from_bytes(service.around.random(7), "big")
     record = RunRecord(
         id=run_id, owner=owner, created=service.around.now(), base_model=service.model.base.name,
-        base_sha256=service.model.base.sha256, rank=shape.rank, alpha=service.serving.alpha, seed=seed, train_attn=shape.train_attn,
-        train_mlp=shape.train_mlp, train_unembed=shape.train_unembed, user_metadata=words,
+        base_sha256=service.model.base.sha256, rank=shape.rank, alpha=beginning.alpha, seed=seed, train_attn=shape.train_attn,
+        train_mlp=shape.train_mlp, train_unembed=shape.train_unembed, user_metadata=beginning.words,
     )  # fmt: skip
     service.turns.check(owner)
     live = service.begin_run(record)
 
     def work(future: Future) -> Reply:
-        if origin is None:
-            live.adapter = service.model.fresh(service.lora(record))
+        lora, found = service.lora(record), beginning.weights
+        try:
+            if found is None:
+                adapter = service.model.fresh(lora)
+            else:
+                adapter = service.model.load(service.shelf.place(found), lora, beginning.optimizer, False)
             service.shelf.put_run(record)
+            live.adapter = adapter
+        finally:
+            if live.adapter is None:
+                service.live.pop(run_id, None)
+        if found is None:
             return {"type": "create_model", "model_id": run_id}
-        live.adapter = service.model.load(service.shelf.place(origin[0]), service.lora(record), origin[1], False)
-        service.shelf.put_run(record)
-        return {"type": "load_weights", "model_id": run_id, "path": origin[0].path}
+        return {"type": "load_weights", "model_id": run_id, "path": found.path}
 
     service.begin(request_id, owner, digest, work)
     return {"request_id": request_id, "model_id": run_id}
@@ -219,23 +241,22 @@ async def load_weights(service: Service, owner: str, body: bytes) -> Reply:
         raise Refused("weights_access_token: weights of another account are not served")
     if asked.session_id is not None and asked.model_seq_id is not None:
 
-        def origin() -> tuple[LoraShape, dict[str, Any], tuple[Checkpoint, bool]]:
+        def beginning() -> Beginning:
             found = service.shelf.find(asked.path, owner, service.around.now())
             old = service.shelf.runs[found.run]
             shape = LoraShape(rank=old.rank, seed=old.seed, train_attn=old.train_attn, train_mlp=old.train_mlp,
                               train_unembed=old.train_unembed)  # fmt: skip
-            return shape, dict(asked.user_metadata or {}), (found, asked.optimizer)
+            return Beginning(shape, dict(asked.user_metadata or {}), old.alpha, found, asked.optimizer)
 
-        return _create(service, owner, body, asked.session_id, asked.model_seq_id, asked.base_model, origin)
+        return _create(service, owner, body, (asked.session_id, asked.model_seq_id), asked.base_model, beginning)
     if asked.model_id is None or asked.seq_id is None:
         raise Refused("expected model_id and seq_id, or session_id and model_seq_id")
 
     def work(live: Live) -> Reply:
         found = service.shelf.find(asked.path, owner, service.around.now())
         lora, saved = service.lora(live.record), service.lora(service.shelf.runs[found.run])
-        if (lora.rank, lora.targets, lora.unembed) != (saved.rank, saved.targets, saved.unembed):
-            raise Refused(f"{asked.path}: of another shape: rank {saved.rank} on {saved.targets}, this run has {lora.rank} on "
-                          f"{lora.targets}")  # fmt: skip
+        if replace(lora, seed=0) != replace(saved, seed=0):
+            raise Refused(f"{asked.path}: another shape: {saved}; this run has {lora}")
         live.adapter = service.model.load(service.shelf.place(found), lora, asked.optimizer, False)
         return {"type": "load_weights", "path": found.path, "model_id": live.record.id}
 
