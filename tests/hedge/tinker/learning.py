@@ -7,6 +7,7 @@ python learning.py reward BASE
 from __future__ import annotations
 
 import json
+import os
 import sys
 import warnings
 from typing import Any
@@ -72,4 +73,5 @@ def reward(base: str) -> dict[str, Any]:
 
 
 found = supervised(sys.argv[2], json.loads(sys.argv[3])) if sys.argv[1] == "supervised" else reward(sys.argv[2])
-print(json.dumps(found))
+print(json.dumps(found), flush=True)
+os._exit(0)  # the client's threads outlive the script

@@ -27,6 +27,8 @@ from hanse.hedge.tune.base import open_base
 ROOT = Path(__file__).resolve().parents[3]
 ERAS = {"json": "0.24.1", "protobuf": "0.38.0"}
 KEYS = {name: f"tml-{name}-0123456789abcdef" for name in ("alice", "bob")}
+END = "\nimport os\nimport sys\nsys.stdout.flush()\nos._exit(0)\n"
+"""Of a script: the client's threads outlive it, and its interpreter does not always come down well (seen once, under load)."""
 LIBRARIES = sysconfig.get_path("purelib")
 """Where this environment has torch and transformers."""
 
@@ -143,10 +145,10 @@ def client(
     era: str, script: Path | str, served: Served, *arguments: str, key: str = KEYS["alice"], cwd: Path = ROOT
 ) -> Any:
     """What a script, or a text of one, prints as its last line, JSON, run by the client of an era."""
-    given = ["-c", script] if isinstance(script, str) else [str(script)]
+    given = ["-c", script + END] if isinstance(script, str) else [str(script)]
     environment = {"PATH": os.environ["PATH"], "TINKER_BASE_URL": served.url, "TINKER_API_KEY": key, "HOME": str(cwd),
                    "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TINKER_TELEMETRY": "0"}  # fmt: skip
     done = subprocess.run([python_of(era), *given, *arguments], capture_output=True, text=True, env=environment, cwd=cwd,
                           timeout=300, check=False)  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.returncode == 0, (done.returncode, done.stdout[-1000:], done.stderr[-3000:])
     return json.loads(done.stdout.splitlines()[-1])

@@ -24,8 +24,8 @@ class Serving(BaseModel):
     tokens_per_pass: int = Field(default=512, ge=1, le=1 << 24)
     """Tokens, padding included, that one pass through the model takes. Sequences are put together up to it; a longer one
     goes alone. 512: what SmolLM2-135M learns from in 2 GB; more is faster on a GPU."""
-    logits_per_chunk: int = Field(default=512, ge=1, le=1 << 20)
-    """Positions whose logits are in memory at once: 512 of a vocabulary of 49152 are 100 MB."""
+    logits_per_chunk: int = Field(default=128, ge=1, le=1 << 20)
+    """Positions whose logits are in memory at once: 128 of a vocabulary of 49152 are 25 MB, a few times over in a backward pass."""
     adapters_max: int = Field(default=8, ge=1, le=10_000)
     """Adapters in training that one key may hold in memory at once."""
     queue_max: int = Field(default=512, ge=2, le=1_000_000)
