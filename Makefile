@@ -5,12 +5,14 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 SEEDS  ?= 2000
 
-.PHONY: demo test lint bench outlook simulate setup clean
+CLIENTS := .venv-tinker-json/.installed .venv-tinker-protobuf/.installed
+
+.PHONY: demo test lint bench outlook simulate setup clients clean
 
 demo: setup          ## four organizations train one model on their own text, minutes on 2 cores
 	$(BIN)/hanse demo
 
-test: setup lint     ## everything CI runs
+test: setup clients lint     ## everything CI runs
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup
@@ -40,5 +42,13 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	@touch $(STAMP)
 
+clients: $(CLIENTS)
+
+# The real Tinker client in the two eras of its protocol, each alone: tests run them against `hanse tune serve`.
+.venv-tinker-%/.installed: tests/hedge/tinker/clients/%.txt | $(STAMP)
+	$(PYTHON) -m venv --without-pip .venv-tinker-$*
+	$(BIN)/pip --python .venv-tinker-$*/bin/python install --quiet --disable-pip-version-check --no-deps -r $<
+	@touch $@
+
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) .venv-tinker-* demo
