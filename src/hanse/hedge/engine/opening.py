@@ -17,6 +17,7 @@ from hanse.hedge.engine.endpoint import Access, Endpoint
 from hanse.hedge.engine.fixed import read_answers
 from hanse.hedge.engine.local import LocalEngine
 from hanse.hedge.lock.gguf import read_keys
+from hanse.hedge.lock.hashing import folder_digest
 
 _ENDPOINT = re.compile(r"(?P<model>\S+)@(?P<url>https?://[^\s@]+)")
 _PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf")
@@ -81,16 +82,12 @@ def _file_digest(path: Path) -> str:
 
 
 def _folder(path: Path) -> Identity:
-    files = sorted(item for item in path.rglob("*") if item.is_file())
-    if not (path / "config.json").is_file() or not any(item.suffix == ".safetensors" for item in files):
+    if not (path / "config.json").is_file() or not any(path.rglob("*.safetensors")):
         raise InputError(f"{path}: no model's folder: expected config.json and *.safetensors (pickled weights are not loaded)")
     if any(find_spec(name) is None for name in ("transformers", "torch")):
         raise MissingExtraError("comparing a model's folder", "train")
-    digest = hashlib.sha256()
-    for item in files:
-        digest.update(f"{_file_digest(item)}  {item.relative_to(path).as_posix()}\n".encode())
     engine = f"transformers {version('transformers')}, torch {version('torch')}"
-    return Identity("folder", path.name, digest.hexdigest(), _digest(_folder_template(path)), engine)
+    return Identity("folder", path.name, folder_digest(path), _digest(_folder_template(path)), engine)
 
 
 def _folder_template(path: Path) -> Any:

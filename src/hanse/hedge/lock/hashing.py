@@ -14,9 +14,10 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from hanse.errors import LockError
-from hanse.hedge.source.folder import Place, open_place
+from hanse.hedge.source.folder import IGNORED, Place, open_place
 
 BUFFER = 1 << 20
 """Bytes each thread reads at a time: all the memory it needs."""
@@ -53,6 +54,18 @@ def hash_places(
             run.stopped.set()
             raise
     return run.found
+
+
+def folder_digest(folder: Path) -> str:
+    """SHA-256 over the lines "sha256  path" of a model's files, in order of path: one name for all of them. Links are followed (a
+    hub's cache is made of them), a client's own bookkeeping is left out. Raises OSError for a file that cannot be read."""
+    paths = {item.relative_to(folder).as_posix(): item for item in folder.rglob("*") if item.is_file()}
+    made = hashlib.sha256()
+    for path, item in sorted(paths.items()):
+        if not any(path.startswith(f"{name}/") for name in IGNORED):
+            with open(item, "rb") as file:
+                made.update(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {path}\n".encode())
+    return made.hexdigest()
 
 
 def available_cores() -> int:
