@@ -72,8 +72,9 @@ def _row(where: str, line: str) -> Prompt:
 def ask(
     prompts: list[Prompt], engine: Engine, path: Path, header: dict[str, Any], budget: Budget, progress: Callable[[int], bool]
 ) -> tuple[dict[str, str], float] | None:
-    """The teacher's answer to each prompt, empty ones left out, and the CPU seconds that took here. `progress` hears how many there are and says whether to stop:
-    then None. Raises Unavailable when the teacher stops or the cap is reached (what came is kept), TuneError for another's file."""
+    """The teacher's answer to each prompt, empty ones left out, and the CPU seconds that took here. `progress` hears how many
+    there are and says whether to stop: then None. Raises Unavailable when the teacher stops or the cap is reached (what came is
+    kept), TuneError for another's file."""
     known, seconds = _reopen(path, {"format": FORMAT, **header}, budget)
     with open(path, "ab") as file:
         for number, prompt in enumerate(prompts):

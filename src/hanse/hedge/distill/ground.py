@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -28,6 +28,12 @@ Scores = dict[str, dict[str, Score]]
 Pairs = list[tuple[str, str]]
 
 
+class Scoring(Protocol):
+    """Scores by part and domain, in windows of `length` tokens."""
+
+    def __call__(self, model: torch.nn.Module, tokenizer: Tokenizer, *, length: int) -> Scores: ...
+
+
 @dataclass(frozen=True)
 class Ground:
     """Made ready."""
@@ -42,7 +48,7 @@ class Ground:
     """The part that the report is of: test, or dev where nothing else is held out."""
     tokens: dict[str, int]
     """Tokens of the student in each part, for nats per token."""
-    scoring: Callable[[torch.nn.Module, Tokenizer, int], Scores]
+    scoring: Scoring
     taught_loss: Loss | None = None
     taught_digest: str = ""
     alone_loss: Loss | None = None
@@ -57,7 +63,7 @@ def text_ground(config: DistillConfig, report: Report) -> Ground:
     prepared = prepare(config, report)
     held = {part: prepared.held[part] for part in ("dev", "test") if prepared.held[part]}
 
-    def scoring(model: torch.nn.Module, tokenizer: Tokenizer, length: int) -> Scores:
+    def scoring(model: torch.nn.Module, tokenizer: Tokenizer, *, length: int) -> Scores:
         return {part: evaluate.bits_per_byte(model, tokenizer, texts, length) for part, texts in held.items()}
 
     tokens = {part: sum(len(ids) for texts in domains.values() for ids in prepared.tokenizer.encode(texts))
@@ -90,17 +96,17 @@ def answers_ground(
     if not held or not parts["train"][0]:
         raise TuneError(f"{config.source}: prompts: {len(prompts)} are too few to train on some and hold out others; give more, or "
                         "raise split.dev_permille and split.test_permille")  # fmt: skip
-    tokenizer = _tokenizer(config, [text for pair in (*parts["train"][0], *parts["train"][1]) for text in pair])
-    taught, taught_loss = _prepared(config, parts["train"][0], tokenizer, "taught")
-    alone, alone_loss = _prepared(config, parts["train"][1], tokenizer, "alone") if given else (None, None)
+    own = _tokenizer(config, [text for pair in (*parts["train"][0], *parts["train"][1]) for text in pair])
+    lesson, lesson_loss = _prepared(config, parts["train"][0], own, "taught")
+    text, text_loss = _prepared(config, parts["train"][1], own, "alone") if given else (None, None)
 
-    def scoring(model: torch.nn.Module, own: Tokenizer, length: int) -> Scores:
-        return {part: {"answers": score_answers(model, own, pairs, length)} for part, pairs in held.items()}
+    def scoring(model: torch.nn.Module, tokenizer: Tokenizer, *, length: int) -> Scores:
+        return {part: {"answers": score_answers(model, tokenizer, pairs, length)} for part, pairs in held.items()}
 
-    tokens = {part: sum(len(ids) + 1 for ids in tokenizer.encode([answer for _, answer in pairs])) for part, pairs in held.items()}
+    tokens = {part: sum(len(ids) + 1 for ids in own.encode([answer for _, answer in pairs])) for part, pairs in held.items()}
     why = "" if given else "the prompts have no `answer`, so there is nothing to train the student alone on"
-    return Ground(taught, alone, why, "test" if "test" in held else "dev", tokens, scoring, taught_loss, taught.counts["root"],
-                  alone_loss, alone.counts["root"] if alone else "", cpu_seconds)  # fmt: skip
+    return Ground(lesson, text, why, "test" if "test" in held else "dev", tokens, scoring, lesson_loss, lesson.counts["root"],
+                  text_loss, text.counts["root"] if text else "", cpu_seconds)  # fmt: skip
 
 
 def _ask(

@@ -13,8 +13,8 @@ Row = dict[str, Any]
 
 
 def gain(worse: Sequence[Row], better: Row | Sequence[Row], part: str) -> Row:
-    """By how much bits per byte fall from `worse` to `better` (facts, or scores by part; several are averaged), with a 95% interval:
-    bootstrap over the documents, both scored on the same ones."""
+    """By how much bits per byte fall from `worse` to `better` (facts; several are averaged), with a 95% interval: bootstrap over
+    the documents, both scored on the same ones."""
     first, second = _nats(worse, part), _nats([better] if isinstance(better, dict) else better, part)
     sizes = np.array(worse[0]["scores"][part]["bytes"], float)
     far = (first - second) / math.log(2)
@@ -52,4 +52,5 @@ def late_gain(alone: Sequence[Row]) -> float | None:
 
 
 def _nats(rows: Sequence[Row], part: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-    return np.mean([row["scores"][part]["nats"] for row in rows], axis=0)
+    found: np.ndarray[Any, np.dtype[np.float64]] = np.array([row["scores"][part]["nats"] for row in rows], np.float64).mean(0)
+    return found

@@ -23,8 +23,9 @@ def teacher_loss(
     """alpha x T^2 x KL(teacher || student) + (1 - alpha) x cross-entropy (Hinton et al. 2015, arXiv 1503.02531), T being the
     temperature, over the symbols kept and the rest as one.
 
-    `pieces` spells the student's tokens where symbols are bytes; then only the part of the cross-entropy that is the next byte's gives way to the teacher: log p(token) =
-    log p(its first byte) + log p(token | its first byte), and the second term stays whole. Where nothing is known, so does all.
+    `pieces` spells the student's tokens where symbols are bytes; then only the part of the cross-entropy that is the next byte's
+    gives way to the teacher: log p(token) = log p(its first byte) + log p(token | its first byte), and the second term stays
+    whole. Where nothing is known, all of it does.
     """
 
     @lru_cache(maxsize=1)

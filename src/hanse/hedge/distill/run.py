@@ -16,6 +16,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from hanse import canonical
 from hanse.errors import TuneError
 from hanse.hedge.distill import judge
 from hanse.hedge.distill.align import align, first_bytes, same_vocabulary, spelled
-from hanse.hedge.distill.arms import Arm, Facts, Scoring, read_facts, summed, train_arm
+from hanse.hedge.distill.arms import Arm, Facts, read_facts, summed, train_arm
 from hanse.hedge.distill.ground import Ground, answers_ground, text_ground
 from hanse.hedge.distill.loss import teacher_loss
 from hanse.hedge.distill.settings import DistillConfig
@@ -55,8 +56,8 @@ class Lesson:
 
 
 def distill(config: DistillConfig, key: str, report: Report, stop: Callable[[], bool]) -> dict[str, Any] | None:
-    """Do all that is not done; None when `stop` said so. `key` is an endpoint's. Raises TuneError and what `hanse.lm` raises for what
-    the user can mend, Unavailable for an endpoint that stops; whatever was made stays, and the next run goes on from it."""
+    """Do all that is not done; None when `stop` said so. `key` is an endpoint's. Raises TuneError and what `hanse.lm` raises for
+    what the user can mend, Unavailable for an endpoint that stops; what was made stays, and the next run goes on from it."""
     teacher = open_teacher(config)
     config = with_student(config, teacher)
     claim(config, {**config.identity(), "teacher": canonical.digest([teacher.name, teacher.sha256]),
@@ -64,7 +65,7 @@ def distill(config: DistillConfig, key: str, report: Report, stop: Callable[[], 
     if config.level == "sequence":
         ground = answers_ground(config, teacher, key, report, stop)
     else:
-        ground = text_ground(config, teacher, report)
+        ground = text_ground(config, report)
     if ground is None:
         return None
     known = _teacher_scores(config, teacher, ground)
@@ -94,8 +95,8 @@ def _teacher_scores(config: DistillConfig, teacher: Teacher, ground: Ground) -> 
         return None
     if not path.exists():
         model = teacher.model(config.device)
-        facts = {"parameters": sum(tensor.numel() for tensor in model.parameters()),
-                 "scores": summed(ground.scoring(model, read_tokenizer(teacher.folder), config.teacher.context))}  # fmt: skip
+        scores = ground.scoring(model, read_tokenizer(teacher.folder), length=config.teacher.context)
+        facts = {"parameters": sum(tensor.numel() for tensor in model.parameters()), "scores": summed(scores)}
         replace_file(path, json.dumps(facts).encode())
     return read_facts(path)
 
@@ -112,14 +113,13 @@ def _train(
     prepared = ground.taught if kind == "distilled" else ground.alone
     if lesson is None or prepared is None:
         return []
-    made = []
+    made, scoring = [], partial(ground.scoring, length=config.data.sequence_length)
     for seed in config.seeds:
         total = steps[seed] if steps is not None else config.total_steps
         own = arm_config(config, seed, f"{config.folder}/arms/{seed}-{kind}", total)
         packed = Packed(prepared.packed.path, prepared.tokenizer, config.data.sequence_length, seed)
         arm = Arm(f"{seed}-{kind}", own, replace(prepared, packed=packed), {"lesson": lesson.digest}, lesson.loss)
-        length = config.data.sequence_length
-        facts = train_arm(arm, lambda model, tokenizer: ground.scoring(model, tokenizer, length), report, stop)
+        facts = train_arm(arm, scoring, report, stop)
         if facts is None:
             return None
         made.append(facts | {"seed": seed})
@@ -172,7 +172,7 @@ def _asked(config: DistillConfig, teacher: Teacher, theirs: Any, ground: Ground)
     tokens = np.asarray(ground.taught.packed.tokens, np.int64)
     model = teacher.model(config.device)
     rows = int(model.get_input_embeddings().weight.shape[0])  # type: ignore[operator]
-    context = min(config.teacher.context, int(getattr(model.config, "max_position_embeddings", 1 << 30)))  # type: ignore[arg-type]
+    context = min(config.teacher.context, int(getattr(model.config, "max_position_embeddings", 1 << 30)))
     spec = (context, config.teacher.top, config.temperature.float)
     if config.level == "logits":
         return Asked(tokens, np.arange(tokens.size), None, min(rows, ground.taught.tokenizer.size), *spec), model

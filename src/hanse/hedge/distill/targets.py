@@ -75,7 +75,7 @@ class Targets:
             shard, begin = divmod(at, SHARD)
             end = min(SHARD, begin + start + length - at)
             for name, pieces in parts.items():
-                pieces.append(self._shards[shard].get_slice(name)[begin:end])
+                pieces.append(self._shards[shard].get_slice(name)[begin:end])  # type: ignore[no-untyped-call]
             at += end - begin
         return {name: np.concatenate(pieces) for name, pieces in parts.items()}
 

@@ -48,7 +48,9 @@ class Teacher:
                 f"teacher {self.name}: an endpoint or a GGUF file gives answers and no distributions over its tokens; use "
                 'level = "sequence"'
             )
-        return load(Base(self.name, self.folder, self.sha256, self.license), "float32", str(pick_device(device)))[0]
+        model: torch.nn.Module
+        model, _ = load(Base(self.name, self.folder, self.sha256, self.license), "float32", str(pick_device(device)))
+        return model
 
 
 def open_teacher(config: DistillConfig) -> Teacher:
