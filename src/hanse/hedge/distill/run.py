@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import tempfile
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from hanse import canonical
 from hanse.errors import TuneError
@@ -32,12 +34,13 @@ from hanse.hedge.distill.loss import teacher_loss
 from hanse.hedge.distill.settings import DistillConfig
 from hanse.hedge.distill.targets import Asked, Targets, make_targets
 from hanse.hedge.distill.teacher import Teacher, open_teacher, read_tokenizer, with_student
-from hanse.lm.alone import Report, claim
+from hanse.lm.alone import Prepared, Report, claim
 from hanse.lm.config import LmConfig
 from hanse.lm.pack import Packed
 from hanse.lm.train import Loss, pick_device
 from hanse.store.disk import replace_file
 
+Places = npt.NDArray[np.bool_]
 FORMAT = "hanse-distilled/1"
 CURVE = 8
 """Dev scores of an arm on its way."""
@@ -52,7 +55,7 @@ class Lesson:
     cpu_seconds: float
     """What the teacher took to be asked."""
     known: float
-    """Share of the positions that have a distribution."""
+    """Share of the positions read that have a distribution."""
 
 
 def distill(config: DistillConfig, key: str, report: Report, stop: Callable[[], bool]) -> dict[str, Any] | None:
@@ -151,9 +154,11 @@ def _lesson(
             f'level = "logits" needs one vocabulary, and the student\'s ({mine.size} tokens) is another than that of '
             f'{teacher.name} ({theirs.size}): set vocabulary = "teacher", or level = "bytes" or "sequence"'
         )
-    asked, model = _asked(config, teacher, theirs, ground)
+    read = _read(config, ground)
+    asked, model = _asked(config, teacher, theirs, ground.taught, read)
     identity = {"teacher": teacher.sha256, "tokens": ground.taught.counts["root"], "student": mine.sha256, "level": config.level,
-                "context": asked.context, "top": asked.top, "temperature": str(config.temperature)}  # fmt: skip
+                "context": asked.context, "top": asked.top, "temperature": str(config.temperature),
+                "places": hashlib.sha256(asked.where.tobytes()).hexdigest()}  # fmt: skip
     count = asked.where.size
 
     def progress(done: int) -> bool:
@@ -164,26 +169,37 @@ def _lesson(
     if targets is None:
         return None
     pieces = spelled(mine, "the student") if config.level == "bytes" else None
-    return _taught(config, targets, pieces)
+    return _taught(config, targets, pieces, targets.known / int(read.sum()))
 
 
-def _asked(config: DistillConfig, teacher: Teacher, theirs: Any, ground: Ground) -> tuple[Asked, Any]:
+def _asked(config: DistillConfig, teacher: Teacher, theirs: Any, taught: Prepared, read: Places) -> tuple[Asked, Any]:
     """What is asked, and the teacher's model."""
-    tokens = np.asarray(ground.taught.packed.tokens, np.int64)
+    tokens = np.asarray(taught.packed.tokens, np.int64)
     model = teacher.model(config.device)
     rows = int(model.get_input_embeddings().weight.shape[0])  # type: ignore[operator]
     context = min(config.teacher.context, int(getattr(model.config, "max_position_embeddings", 1 << 30)))
     spec = (context, config.teacher.top, config.temperature.float)
     if config.level == "logits":
-        return Asked(tokens, np.arange(tokens.size), None, min(rows, ground.taught.tokenizer.size), *spec), model
-    beside = align(tokens, ground.taught.tokenizer, theirs)
-    return Asked(beside.stream, beside.where, first_bytes(spelled(theirs, "the teacher"), rows), rows, *spec), model
+        return Asked(tokens, np.where(read, np.arange(tokens.size), -1), None, min(rows, taught.tokenizer.size), *spec), model
+    beside = align(tokens, taught.tokenizer, theirs)
+    symbols = first_bytes(spelled(theirs, "the teacher"), rows)
+    return Asked(beside.stream, np.where(read, beside.where, -1), symbols, rows, *spec), model
 
 
-def _taught(config: DistillConfig, targets: Targets, pieces: list[bytes | None] | None) -> Lesson:
+def _read(config: DistillConfig, ground: Ground) -> Places:
+    """The positions that a student reads before its last step, from any seed: the teacher is asked no others."""
+    length, found = config.data.sequence_length, np.zeros(ground.taught.packed.tokens.size, np.bool_)
+    for seed in config.seeds:
+        packed = Packed(ground.taught.packed.path, ground.taught.tokenizer, length, seed)
+        for start in packed.starts(0, config.total_steps * config.train.batch_sequences):
+            found[start : start + length] = True
+    return found
+
+
+def _taught(config: DistillConfig, targets: Targets, pieces: list[bytes | None] | None, known: float) -> Lesson:
     loss = teacher_loss(targets, pieces, config.alpha.float, config.temperature.float, pick_device(config.device))
     digest = canonical.digest({"targets": targets.digest, "alpha": str(config.alpha), "temperature": str(config.temperature)})
-    return Lesson(loss, digest, targets.cpu_seconds, targets.known)
+    return Lesson(loss, digest, targets.cpu_seconds, known)
 
 
 def _longer(

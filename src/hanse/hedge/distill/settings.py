@@ -22,7 +22,7 @@ class TeacherSpec(Table):
     lock: str = ""
     """The models.lock that pins it: its files are checked first. Off: empty (`model` is a folder)."""
     context: int = Field(default=512, ge=16, le=1_048_576)
-    """Tokens it sees at most. Every position is scored with at least half of them before it, where there are so many."""
+    """Tokens it sees at most. Every position is scored with at least a quarter of them before it, where there are so many."""
     top: int = Field(default=32, ge=1, le=65_536)
     """Likeliest symbols kept at each position; what is left of the probability is kept as one. Disk: 4 bytes each."""
     answer_tokens: int = Field(default=256, ge=1, le=1_048_576)

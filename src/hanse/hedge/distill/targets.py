@@ -40,7 +40,7 @@ class Asked:
     stream: Ids
     """Its tokens."""
     where: Ids
-    """For each position of the student's file its place in `stream`, or -1 for none."""
+    """For each position of the student's file its place in `stream`, or -1: nothing in common there, or never read."""
     symbols: Ids | None
     """The symbol of each of the model's rows; None: rows are the symbols."""
     rows: int
@@ -53,12 +53,11 @@ class Asked:
 class Targets:
     """A finished folder. Memory: one batch; shards are mapped."""
 
-    def __init__(self, folder: Path, index: dict[str, Any], count: int) -> None:
+    def __init__(self, folder: Path, index: dict[str, Any]) -> None:
         self.digest = canonical.digest({"identity": index["identity"], "shards": index["shards"]})
         self.cpu_seconds = index["cpu_milliseconds"] / 1000
-        self.known = index["known"] / count
-        """Share of the positions that have a distribution."""
-        self._count = count
+        self.known: int = index["known"]
+        """Positions that have a distribution."""
         self._shards = [safe_open(folder / f"{at:08d}.safetensors", framework="np") for at in range(len(index["shards"]))]
 
     def read(self, starts: Ids, length: int) -> dict[str, torch.Tensor]:
@@ -105,7 +104,7 @@ def make_targets(
         index["cpu_milliseconds"] += round(1000 * (time.process_time() - began))
         replace_file(folder / "targets.json", canonical.encode(index))
     progress(count)
-    return Targets(folder, index, count)
+    return Targets(folder, index)
 
 
 def _open(folder: Path, identity: dict[str, Any]) -> dict[str, Any]:
@@ -146,7 +145,7 @@ def _shard(model: torch.nn.Module, device: torch.device, asked: Asked, where: Id
     if not wanted.size:
         return made
     mapping = None if asked.symbols is None else torch.from_numpy(asked.symbols).to(device)
-    for first, logits in _logits(model, device, asked, int(wanted.min()), int(wanted.max()) + 1):
+    for first, logits in _logits(model, device, asked, wanted):
         inside = np.flatnonzero((where >= first) & (where < first + len(logits)))
         picked = logits[torch.from_numpy(where[inside] - first).to(device)]
         values, ids = log_probs(picked, mapping, asked.temperature)[:, : asked.rows].topk(top)
@@ -165,24 +164,19 @@ def log_probs(logits: torch.Tensor, symbols: torch.Tensor | None, temperature: f
 
 
 @torch.no_grad()
-def _logits(
-    model: torch.nn.Module, device: torch.device, asked: Asked, first: int, last: int
-) -> Iterator[tuple[int, torch.Tensor]]:
-    """Logits [places, rows] of the places `first` to `last` of the stream and where they begin, block by block. Blocks are half
-    a context, so that a place's logits do not depend on the shard that asks."""
-    half = max(1, asked.context // 2)
-    at = first // half * half
-    while at < last:
-        begin = max(0, at - half)
-        lead = at - begin
-        batch = 1
-        if lead == half:  # whole windows, several at a time
-            room = _LOGITS_MAX // (asked.context * asked.rows)
-            batch = max(1, min(room, 8, (last - at) // half, (asked.stream.size - at) // half))
-        windows = [asked.stream[begin + i * half : at + (i + 1) * half] for i in range(batch)]
-        rows = torch.from_numpy(np.stack(windows)).to(device)
-        causal: Any = model
-        found = causal(input_ids=rows, use_cache=False).logits[:, lead:].float()
-        for i in range(batch):
-            yield at + i * half, found[i]
-        at += batch * half
+def _logits(model: Any, device: torch.device, asked: Asked, places: Ids) -> Iterator[tuple[int, torch.Tensor]]:
+    """Logits [places, rows] of the blocks of the stream that hold `places`, and where each begins. A block is three quarters of a
+    context, after the quarter before it."""
+    lead = asked.context // 4
+    size = asked.context - lead
+    room = max(1, min(8, _LOGITS_MAX // (asked.context * asked.rows)))
+    blocks = np.unique(places // size) * size
+    whole = blocks[(blocks >= lead) & (blocks + size <= asked.stream.size)]
+    others = np.setdiff1d(blocks, whole)  # the first has less before it, the last is shorter
+    batches = [whole[at : at + room] for at in range(0, whole.size, room)] + [others[at : at + 1] for at in range(others.size)]
+    for batch in batches:
+        before = min(lead, int(batch[0]))
+        rows = np.stack([asked.stream[at - before : at + size] for at in batch])
+        found = model(input_ids=torch.from_numpy(rows).to(device), use_cache=False).logits[:, before:].float()
+        for row, at in enumerate(batch):
+            yield int(at), found[row]
