@@ -40,6 +40,7 @@ STAGES: dict[str, dict[str, tuple[str, str]]] = {
         "compare": ("hanse.cli.compare:compare", "is a substitute good enough on your tasks: swap, keep, or more items"),
         "route": ("hanse.cli.route:route", "one OpenAI-compatible address: swap the model behind it and back"),
         "distill": ("hanse.cli.distill:distill", "a large model teaches a small one; against the small one trained alone"),
+        "family": ("hanse.cli.family:family", "several sizes from one plan: trained alone, taught, quantized"),
         "quantize": ("hanse.cli.quantize:quantize", "a Hugging Face folder as GGUF or CTranslate2; what a file really holds"),
     },
 }
