@@ -26,8 +26,8 @@ checkpoint_steps = 50
 domain = "code"
 path = "code/train.jsonl"
 [split]
-dev_permille = 60
-test_permille = 60
+dev_permille = 20
+test_permille = 40
 [train]
 learning_rate = "0.003"
 warmup_steps = 20

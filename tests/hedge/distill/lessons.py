@@ -30,7 +30,8 @@ learning_rate = "0.01"
 warmup_steps = 5
 """
 TEXT = '[[text]]\ndomain = "tales"\npath = "tales.jsonl"\n'
-TEACHER = 'folder = "big"\ntotal_steps = {steps}\nevaluate_steps = 0\nthreads = 1\n' + TEXT + "[tokenizer]\nvocab_size = {vocab}\nmin_count = 1\n"
+TEACHER = 'folder = "big"\ntotal_steps = {steps}\nevaluate_steps = 0\nthreads = 1\n' + TEXT
+VOCABULARY = "[tokenizer]\nvocab_size = {size}\nmin_count = 1\n"
 STUDENT = 'threads = 1\ncheckpoint_steps = 20\ntotal_steps = 60\n{more}\n[teacher]\nmodel = "big/model"\ncontext = 32\n{teacher}\n'
 
 
@@ -49,11 +50,11 @@ def tales(path: Path, documents: int = 240, seed: int = 0) -> None:
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
-def teacher(folder: Path, steps: int = 250, vocab: int = 320) -> None:
+def teacher(folder: Path, steps: int = 200) -> None:
     """Corpus and trained teacher in a folder."""
     tales(folder / "tales.jsonl")
     path = folder / "big.toml"
-    path.write_text(TEACHER.format(steps=steps, vocab=vocab) + SHAPE.format(hidden=64, inner=128), encoding="utf-8")
+    path.write_text(TEACHER.format(steps=steps) + VOCABULARY.format(size=320) + SHAPE.format(hidden=64, inner=128), encoding="utf-8")
     assert train_alone(load_config(path), silent, never) is not None
 
 

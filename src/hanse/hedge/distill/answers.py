@@ -31,6 +31,8 @@ FORMAT = "hanse-distill-answers/1"
 class Prompt:
     """What is asked, and the right answer where one is known."""
 
+    id: str
+    """The row's, else its number: how recorded answers are found."""
     text: str
     answer: str | None
 
@@ -45,7 +47,7 @@ def read_prompts(paths: Iterable[Path]) -> list[Prompt]:
             raise TuneError(f"{path}: cannot read: {getattr(error, 'strerror', None) or 'not UTF-8'}") from error
         for number, line in enumerate(lines, 1):
             if line.strip():
-                row = _row(f"{path}:{number}", line)
+                row = _row(f"{path}:{number}", str(number), line)
                 found.setdefault(row.text, row)
     if not found:
         raise TuneError(f"{', '.join(map(str, paths)) or 'prompts'}: no prompts; give at least one file with rows")
@@ -56,7 +58,7 @@ def read_prompts(paths: Iterable[Path]) -> list[Prompt]:
     return list(found.values())
 
 
-def _row(where: str, line: str) -> Prompt:
+def _row(where: str, number: str, line: str) -> Prompt:
     try:
         row: Any = json.loads(line)
         extra = sorted(row.keys() - {"prompt", "answer", "id"})
@@ -66,7 +68,7 @@ def _row(where: str, line: str) -> Prompt:
         (text + (answer or "")).encode()
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise TuneError(f"{where}: expected an object with a text `prompt` and at most a text `answer`: {error!r}") from error
-    return Prompt(text, answer)
+    return Prompt(str(row.get("id", number)), text, answer)
 
 
 def ask(
@@ -82,7 +84,7 @@ def ask(
                 return None
             if prompt.text in known:
                 continue
-            answer = engine.answer(Question(str(number), prompt.text), 0)
+            answer = engine.answer(Question(prompt.id, prompt.text), 0)
             known[prompt.text] = answer.text
             seconds += answer.cpu_seconds or 0.0
             row = {"prompt": prompt.text, "answer": answer.text, "is_cut": answer.is_cut, "spent": str(budget.spent),

@@ -17,7 +17,8 @@ class TeacherSpec(Table):
     """Who teaches."""
 
     model: str
-    """A model's folder, the name of a model in `lock`, or MODEL@https://host/v1; for level sequence a GGUF file too. Paths are
+    """A model's folder, the name of a model in `lock`, or MODEL@https://host/v1; for level sequence a GGUF file
+    too, or a .jsonl of recorded answers by the prompt's `id`. Paths are
     relative to this file."""
     lock: str = ""
     """The models.lock that pins it: its files are checked first. Off: empty (`model` is a folder)."""

@@ -48,12 +48,15 @@ class Asked:
     context: int
     top: int
     temperature: float
+    shard: int = SHARD
+    """Positions of a file."""
 
 
 class Targets:
     """A finished folder. Memory: one batch; shards are mapped."""
 
-    def __init__(self, folder: Path, index: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, index: dict[str, Any], shard: int) -> None:
+        self._size = shard
         self.digest = canonical.digest({"identity": index["identity"], "shards": index["shards"]})
         self.cpu_seconds = index["cpu_milliseconds"] / 1000
         self.known: int = index["known"]
@@ -71,8 +74,8 @@ class Targets:
         parts: dict[str, list[Array]] = {"ids": [], "log_probs": [], "rest": [], "known": []}
         at = start
         while at < start + length:
-            shard, begin = divmod(at, SHARD)
-            end = min(SHARD, begin + start + length - at)
+            shard, begin = divmod(at, self._size)
+            end = min(self._size, begin + start + length - at)
             for name, pieces in parts.items():
                 pieces.append(self._shards[shard].get_slice(name)[begin:end])  # type: ignore[no-untyped-call]
             at += end - begin
@@ -88,7 +91,7 @@ def make_targets(
     index = _open(folder, identity)
     count, device = asked.where.size, next(model.parameters()).device
     model.eval()
-    for shard, first in enumerate(range(0, count, SHARD)):
+    for shard, first in enumerate(range(0, count, asked.shard)):
         path = folder / f"{shard:08d}.safetensors"
         if shard < len(index["shards"]):
             _check(path, index["shards"][shard])
@@ -96,7 +99,7 @@ def make_targets(
         if progress(first):
             return None
         began = time.process_time()
-        tensors = _shard(model, device, asked, asked.where[first : first + SHARD])
+        tensors = _shard(model, device, asked, asked.where[first : first + asked.shard])
         data = save(tensors)
         replace_file(path, data)
         index["shards"].append(hashlib.sha256(data).hexdigest())
@@ -104,7 +107,7 @@ def make_targets(
         index["cpu_milliseconds"] += round(1000 * (time.process_time() - began))
         replace_file(folder / "targets.json", canonical.encode(index))
     progress(count)
-    return Targets(folder, index)
+    return Targets(folder, index, asked.shard)
 
 
 def _open(folder: Path, identity: dict[str, Any]) -> dict[str, Any]:
