@@ -54,7 +54,8 @@ def teacher(folder: Path, steps: int = 200) -> None:
     """Corpus and trained teacher in a folder."""
     tales(folder / "tales.jsonl")
     path = folder / "big.toml"
-    path.write_text(TEACHER.format(steps=steps) + VOCABULARY.format(size=320) + SHAPE.format(hidden=64, inner=128), encoding="utf-8")
+    text = TEACHER.format(steps=steps) + VOCABULARY.format(size=320) + SHAPE.format(hidden=64, inner=128)
+    path.write_text(text, encoding="utf-8")
     assert train_alone(load_config(path), silent, never) is not None
 
 

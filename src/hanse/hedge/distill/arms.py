@@ -68,7 +68,7 @@ def train_arm(arm: Arm, scoring: Scoring, report: Report, stop: Callable[[], boo
         "scores": summed(scoring(model.to(pick_device(arm.config.device)), tokenizer)),
     }
     replace_file(done, json.dumps(facts).encode())
-    return facts
+    return read_facts(done)
 
 
 class _Spent:

@@ -62,6 +62,8 @@ def distill(config: DistillConfig, key: str, report: Report, stop: Callable[[], 
     """Do all that is not done; None when `stop` said so. `key` is an endpoint's. Raises TuneError and what `hanse.lm` raises for
     what the user can mend, Unavailable for an endpoint that stops; what was made stays, and the next run goes on from it."""
     teacher = open_teacher(config)
+    if config.level != "sequence":
+        teacher.readable()
     config = with_student(config, teacher)
     claim(config, {**config.identity(), "teacher": canonical.digest([teacher.name, teacher.sha256]),
                    "level": canonical.digest([config.level, config.student, list(config.prompts)])})  # fmt: skip
@@ -147,8 +149,7 @@ def _lesson(
     """The loss of the taught students; None when stopped. Raises TuneError where vocabularies differ."""
     if config.level == "sequence":
         return Lesson(ground.taught_loss, ground.taught_digest, ground.cpu_seconds, 1.0)
-    assert teacher.folder is not None
-    theirs, mine = read_tokenizer(teacher.folder), ground.taught.tokenizer
+    theirs, mine = teacher.tokenizer(), ground.taught.tokenizer
     if config.level == "logits" and not same_vocabulary(theirs, mine):
         raise TuneError(
             f'level = "logits" needs one vocabulary, and the student\'s ({mine.size} tokens) is another than that of '

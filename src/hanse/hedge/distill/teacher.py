@@ -41,15 +41,19 @@ class Teacher:
             raise TuneError(f"teacher {self.name}: its tokenizer cannot be read; set vocabulary = \"own\" and a [tokenizer] table")
         return read_tokenizer(self.folder)
 
-    def model(self, device: str) -> torch.nn.Module:
-        """Its weights in float32. Raises TuneError for an endpoint or a GGUF file."""
+    def readable(self) -> Path:
+        """Its folder. Raises TuneError for what gives answers alone."""
         if self.folder is None:
             raise TuneError(
                 f"teacher {self.name}: an endpoint or a GGUF file gives answers and no distributions over its tokens; use "
                 'level = "sequence"'
             )
+        return self.folder
+
+    def model(self, device: str) -> torch.nn.Module:
+        """Its weights in float32. Raises TuneError."""
         model: torch.nn.Module
-        model, _ = load(Base(self.name, self.folder, self.sha256, self.license), "float32", str(pick_device(device)))
+        model, _ = load(Base(self.name, self.readable(), self.sha256, self.license), "float32", str(pick_device(device)))
         return model
 
 
