@@ -31,7 +31,7 @@ def train(config: Path, json_: bool) -> None:
     from hanse.lm.config import load_config
 
     settings = load_config(config)
-    with interruptible() as stop, _progress(settings.total_steps, json_) as report:
+    with interruptible() as stop, steps_bar(settings.total_steps, json_) as report:
         result = train_alone(settings, report, stop)
     if result is None:
         click.echo(f"stopped; go on with: hanse lm train {config}", err=True)
@@ -138,7 +138,7 @@ def _note_reading(path: Path, now: datetime) -> None:
 
 
 @contextmanager
-def _progress(total: int, silent: bool) -> Iterator[Callable[[str, dict[str, Any]], None]]:
+def steps_bar(total: int, silent: bool) -> Iterator[Callable[[str, dict[str, Any]], None]]:
     """A bar with loss and speed, and a line for what is worth one."""
     if silent:
         yield lambda what, details: None
