@@ -90,8 +90,9 @@ def _record(recording: Recording | None, shown: Shown, path: Path) -> None:
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder that is not there yet.")
 @click.option("--dtype", default="float32", show_default=True, type=click.Choice(("float32", "bfloat16", "float16")),
               help="Of the dequantized weights.")  # fmt: skip
+@recorded
 @json_option
-def unpack_(file: Path, out: Path, dtype: str, json_: bool) -> None:
+def unpack_(file: Path, out: Path, dtype: str, recording: Recording | None, json_: bool) -> None:
     """The way back: GGUF FILE as a Hugging Face folder with dequantized weights, which says what they were."""
     need("quantize unpack", "quantize", "gguf", "numpy")
     from hanse.hedge.quantize.show import show
@@ -100,6 +101,11 @@ def unpack_(file: Path, out: Path, dtype: str, json_: bool) -> None:
     with progress(f"unpack {file.name}", show(file).weights) as tell:
         shown = unpack(file, out, dtype, f"hanse {__version__}", tell)
     _print(shown, json_, False)
+    if recording is not None:
+        from hanse.hedge.quantize.step import unpacked
+
+        again = f"`hanse quantize unpack` once more to another folder, with --record and --key; {out} can stay"
+        recording.add(unpacked(shown, file, dtype, out), now(), again)
 
 
 def _print(shown: Shown, json_: bool, all_: bool) -> None:

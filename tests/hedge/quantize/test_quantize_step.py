@@ -13,7 +13,8 @@ from tests.hedge.test_main_path import gguf
 from hanse.errors import QuantizeError
 from hanse.hedge.lock.hashing import folder_digest
 from hanse.hedge.quantize.show import show
-from hanse.hedge.quantize.step import step
+from hanse.hedge.quantize.step import step, unpacked
+from hanse.hedge.quantize.unpack import unpack
 from hanse.hedge.quantize.write import quantize
 from hanse.hedge.record.made import QuantizeFacts
 
@@ -38,3 +39,18 @@ def test_a_file_has_its_real_types_and_every_file_it_was_made_from(tmp_path: Pat
 def test_somebody_else_s_file_is_not_quantized_by_us() -> None:
     with pytest.raises(QuantizeError, match="does not say what it was made from"):
         step(show(gguf()[0]), gguf()[0])
+
+
+def test_a_folder_comes_from_the_file_it_was_unpacked_from(tmp_path: Path) -> None:
+    small(tmp_path / "m")
+    file, out = tmp_path / "q8.gguf", tmp_path / "back"
+    first = step(quantize(tmp_path / "m", "Q8_0", file, False, "test"), file)
+    made = unpacked(unpack(file, out, "bfloat16", "test"), file, "bfloat16", out)
+    assert made.origins() == first.outputs()
+    assert made.outputs()[0] == folder_digest(out)
+    assert isinstance(made.facts, QuantizeFacts)
+    assert (made.facts.types, made.facts.bits_per_weight) == ({"bfloat16": 21}, "16.0000")
+    assert made.facts.bytes == (out / "model.safetensors").stat().st_size
+    assert "unpacked from q8.gguf, whose tensors were 16 Q8_0, 5 F32" in made.facts.notes
+    again = step(quantize(out, "Q4_0", tmp_path / "q4.gguf", False, "test"), tmp_path / "q4.gguf")
+    assert set(again.origins()) <= set(made.outputs())
