@@ -135,7 +135,8 @@ def test_every_kind_learns(tmp_path: Path, method: str, kind: str) -> None:
 
 
 def test_stopped_by_hand_and_early_by_itself(tmp_path: Path) -> None:
-    rows = [{"prompt": f"Code of item {n}: ", "completion": str(hash(n * 7919) % 10**9)} for n in range(20)]  # nothing to generalize
+    # Nothing to generalize:
+    rows = [{"prompt": f"Code of item {n}: ", "completion": str(n * 7919**3 % 10**9)} for n in range(20)]
     given = "steps = 60\nbatch_tokens = 400\nevaluate_steps = 4\npatience = 2\nlearning_rate = 0.03\nheld_permille = 300\n"
     config = place(tmp_path, given, rows)
     asked = iter([False, True])
