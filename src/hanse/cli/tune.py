@@ -1,4 +1,4 @@
-"""`hanse tune TUNE.toml`, with `hanse tune merge` and `hanse tune show` beside it."""
+"""`hanse tune TUNE.toml`, with `hanse tune merge`, `show`, and (of `tune_serve`) `serve` and `key` beside it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from hanse.cli.mirror.ready import json_option
 from hanse.cli.ordinary import Ordinary
 from hanse.cli.printing import as_json, progress, read_text, table
 from hanse.cli.stopping import interruptible
+from hanse.cli.tune_serve import key, serve
 from hanse.errors import TuneError
 
 
@@ -33,6 +34,10 @@ def tune() -> None:
 
     Interrupt it and run it again at will: it goes on from its last checkpoint, to the same weights.
     """
+
+
+tune.add_command(serve)
+tune.add_command(key)
 
 
 @tune.command("run", hidden=True)
