@@ -136,7 +136,7 @@ def resolve(config: TuneConfig, model: Model, data: Amount, machine: Machine) ->
         take("warmup_steps", config.warmup_steps, steps // 20, "a twentieth of the steps"),
         batch, fit.micro_tokens, length_max, fit.dtype, fit.activation_checkpoints,
         take("evaluate_steps", config.evaluate_steps, tenth, "a tenth of the steps"),
-        take("checkpoint_steps", config.checkpoint_steps, tenth, "a tenth of the steps"),
+        take("checkpoint_steps", config.checkpoint_steps, max(10, tenth), "a tenth of the steps, 10 at least"),
     )  # fmt: skip
     reasons |= {} if is_lora else {"rank": "all weights are trained"}
     passes = (2 if is_lora else 3) + (1 if fit.activation_checkpoints else 0) + (1 if objective == "dpo" else 0)
