@@ -49,8 +49,8 @@ def test_smollm2_learns_our_format_and_may_be_swapped_in(tmp_path: Path) -> None
     assert tuned["data"]["examples"] == len(told)
     assert tuned["data"]["overlapping"] == 0
     assert tuned["result"]["peak_memory_bytes"] < 2.2e9
-    verdict = hanse(tmp_path, "compare", "smollm2", "tuned/model", "--tasks", "tasks.jsonl", "--margin", "1/4", "--max-tokens", "10",
-                    "--json")  # fmt: skip
+    given = ("--tasks", "tasks.jsonl", "--margin", "1/4", "--max-tokens", "10", "--json")
+    verdict = hanse(tmp_path, "compare", "smollm2", "tuned/model", *given)
     assert verdict["verdict"] == "swap"
     assert verdict["better"] > 0
     assert verdict["difference"] > 0.5

@@ -16,6 +16,7 @@ from tests.hedge.tune.making_tune import chats, done, place, preferences, start
 
 from hanse.errors import TuneError
 from hanse.hedge.lock.hashing import folder_digest
+from hanse.hedge.tune.step import step
 
 FEW = "steps = 24\nbatch_tokens = 400\ncheckpoint_steps = 4\nevaluate_steps = 6\npatience = 0\nheld_permille = 100\n"
 
@@ -158,3 +159,16 @@ def test_the_page_shows_the_curve_first_and_escapes(tmp_path: Path) -> None:
     assert "<script>x" not in page
     assert "&lt;script&gt;x" in page
     assert "Nothing was held out" in page
+
+
+def test_its_line_of_the_record_speaks_of_the_files_that_stand_there(unbroken: Path) -> None:
+    out = unbroken.parent / "tuned"
+    told = json.loads((out / "tuned.json").read_bytes())
+    made = step(told, out)
+    assert made.origins() == [folder_digest(unbroken.parent / "base")]
+    assert told["result"]["model_sha256"] in made.outputs()
+    assert {subject.name for subject in made.subjects} >= {"model/", "model/model.safetensors", "adapter/"}
+    moved = json.loads(json.dumps(told))
+    moved["result"]["model_sha256"] = "0" * 64
+    with pytest.raises(TuneError, match="not the model that"):
+        step(moved, out)

@@ -16,7 +16,7 @@ BITS_PER_TOKEN = 1
 """About what a language model can learn of a token of text."""
 STEPS_WANTED = 100
 MEMORY_SHARE = 0.8
-"""Of what is free: the rest is the system's and the libraries'."""
+"""Of all there is: the rest is the system's."""
 LIBRARIES_BYTES = 600 << 20
 """torch, transformers and peft, loaded."""
 WINDOW_TOKENS = 512
@@ -56,7 +56,7 @@ class Machine:
     """One process's part of it."""
 
     memory_bytes: int
-    """Free, of the device the model is on."""
+    """All of it, of the device the model is on."""
     flops: float
     """Of a matrix product, a second."""
     device: Literal["cpu", "cuda", "mps"]
