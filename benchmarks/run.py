@@ -27,6 +27,7 @@ SECTIONS: dict[str, list[str]] = {
     "lock": ["-m", "benchmarks.lock"],
     "mirror": ["-m", "benchmarks.mirror"],
     "route": ["-m", "benchmarks.route"],
+    "tune": ["-m", "benchmarks.tune"],
     "games": ["-m", "benchmarks.games"],
     "case": ["-m", "benchmarks.case"],
     "simulate": ["-m", "hanse.cli.main", "simulate", "--seeds", "2000", "--json"],

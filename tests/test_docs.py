@@ -115,6 +115,15 @@ def test_the_compare_page_runs_as_it_stands(tmp_path: Path) -> None:
     assert found == [int(number) for number in promised.groups()]
 
 
+def test_the_tune_page_runs_as_it_stands_and_every_key_of_its_document_is_named(tmp_path: Path) -> None:
+    run_blocks((ROOT / "docs" / "tune.md").read_text(encoding="utf-8"), tmp_path)
+    told = json.loads((tmp_path / "tuned.json").read_bytes())
+    assert (tmp_path / "again" / "model.safetensors").is_file()
+    page = FORMATS[FORMATS.index("## A tuned model") :]
+    inner = {key for name in ("identity", "base", "data", "result", "estimate", "machine") for key in told[name]}
+    assert [key for key in sorted({*told, *inner, *told["samples"][0]}) if f"`{key}`" not in page] == []
+
+
 @pytest.mark.parametrize("made", [Comparison, Rule, Power, Forecast, Slice])
 def test_every_key_of_a_comparison_is_named(made: type) -> None:
     page = FORMATS[FORMATS.index("## A comparison") :]

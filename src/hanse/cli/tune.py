@@ -16,6 +16,7 @@ from hanse.cli.extras import need, need_train
 from hanse.cli.mirror.ready import json_option
 from hanse.cli.ordinary import Ordinary
 from hanse.cli.printing import as_json, progress, read_text, table
+from hanse.cli.recording import Recording, now, recorded
 from hanse.cli.stopping import interruptible
 from hanse.cli.tune_serve import key, serve
 from hanse.errors import TuneError
@@ -43,8 +44,9 @@ tune.add_command(key)
 @tune.command("run", hidden=True)
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only print the settings with their reasons, and the memory and time they will take.")
+@recorded
 @json_option
-def run_(config: Path, dry_run: bool, json_: bool) -> None:
+def run_(config: Path, dry_run: bool, recording: Recording | None, json_: bool) -> None:
     """Tune as CONFIG says."""
     ready()
     from hanse.hedge.tune.config import load_config
@@ -79,6 +81,7 @@ def run_(config: Path, dry_run: bool, json_: bool) -> None:
         as_json(told)
     else:
         _show(told, settings.output_path)
+    _record(recording, told, settings.output_path)
 
 
 def _run(prepared: Any, device: Any, world: Any, is_silent: bool) -> Any:
@@ -128,9 +131,10 @@ def merge_(base: str, adapter: Path, out: Path, lock: Path | None, dtype: str, j
 
 @tune.command("show")
 @click.argument("folder", type=click.Path(path_type=Path))
+@recorded
 @json_option
-def show_(folder: Path, json_: bool) -> None:
-    """What a tuned model in FOLDER was made of and how it went: its tuned.json."""
+def show_(folder: Path, recording: Recording | None, json_: bool) -> None:
+    """What a tuned model in FOLDER was made of and how it went: its tuned.json. With --record it gets its line later."""
     import json
 
     path = folder / "tuned.json"
@@ -140,8 +144,16 @@ def show_(folder: Path, json_: bool) -> None:
             as_json(told)
         else:
             _show(told, folder)
+        _record(recording, told, folder)
     except (ValueError, KeyError, TypeError) as error:
         raise TuneError(f"{path}: not what `hanse tune` writes: {error}") from error
+
+
+def _record(recording: Recording | None, told: dict[str, Any], out: Path) -> None:
+    if recording is not None:
+        from hanse.hedge.tune.step import step
+
+        recording.add(step(told, out), now(), f"`hanse tune show {out}` with --record and --key")
 
 
 def _show(told: dict[str, Any], out: Path) -> None:

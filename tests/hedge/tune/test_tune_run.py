@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,7 +14,9 @@ import pytest
 from safetensors.torch import load_file
 from tests.hedge.tune.making_tune import chats, done, place, preferences, start
 
+from hanse.errors import TuneError
 from hanse.hedge.lock.hashing import folder_digest
+from hanse.hedge.tune.step import step
 
 FEW = "steps = 24\nbatch_tokens = 400\ncheckpoint_steps = 4\nevaluate_steps = 6\npatience = 0\nheld_permille = 100\n"
 
@@ -28,42 +31,45 @@ def same(first: Path, second: Path) -> None:
     assert (first / "metrics.jsonl").read_bytes() == (second / "metrics.jsonl").read_bytes()
 
 
-def test_killed_and_resumed_gives_the_same_weights_as_unbroken(tmp_path: Path) -> None:
-    config = place(tmp_path, FEW + "[lora]\ndropout = 0.1\n")
-    broken = tmp_path / "broken.toml"
-    broken.write_text('output = "broken"\n' + config.read_text())
-    whole = start(config)
-    kills = 0
-    checkpoints = tmp_path / "broken" / "work" / "checkpoints-0"
-    for wanted in (4, 12):
-        process = start(broken)
-        while not (checkpoints / f"{wanted:08d}").is_dir() and process.poll() is None:
-            time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
-        done(process, -signal.SIGKILL)
-        kills += 1
-    assert kills == 2
-    assert not (tmp_path / "broken" / "tuned.json").exists()
-    done(start(broken))
-    done(whole)
-    same(tmp_path / "tuned", tmp_path / "broken")
-    assert not (tmp_path / "broken" / "work").exists()
-    told = json.loads((tmp_path / "tuned" / "tuned.json").read_bytes())
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run's settings; its output stands."""
+    config = place(tmp_path_factory.mktemp("unbroken"), FEW + "[lora]\ndropout = 0.1\n")
+    in_process(config)
+    return config
+
+
+def again(config: Path, name: str) -> Path:
+    """The same settings with another output."""
+    made = config.with_name(f"{name}.toml")
+    made.write_text(f'output = "{name}"\n' + config.read_text())
+    return made
+
+
+def test_killed_and_resumed_gives_the_same_weights_as_unbroken(unbroken: Path) -> None:
+    config, out = again(unbroken, "broken"), unbroken.parent / "broken"
+    process = start(config)
+    while not (out / "work" / "checkpoints-0" / "00000008").is_dir() and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    done(process, -signal.SIGKILL)
+    assert not (out / "tuned.json").exists()
+    told = in_process(config)
+    same(unbroken.parent / "tuned", out)
+    assert not (out / "work").exists()
     assert told["curve"][-1][0] == 24
     assert told["result"]["held_after"] < told["result"]["held_before"] / 2
-    said, _ = done(start(broken, "--json"))  # there is nothing left to do
-    assert json.loads(said) == json.loads((tmp_path / "broken" / "tuned.json").read_bytes())
-    broken.write_text(broken.read_text().replace("steps = 24", "steps = 25"))
-    assert "holds a run with other settings" in done(start(broken), 2)[1]
+    assert in_process(config) == json.loads((out / "tuned.json").read_bytes())  # there is nothing left to do
+    config.write_text(config.read_text().replace("steps = 24", "steps = 25"))
+    with pytest.raises(TuneError, match="holds a run with other settings"):
+        in_process(config)
 
 
 def test_two_processes_come_to_what_one_does(tmp_path: Path) -> None:
     config = place(tmp_path, FEW.replace("24", "6"))
-    two = tmp_path / "two.toml"
-    two.write_text('output = "two"\n' + config.read_text())
     launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
-    process = start(two, launcher=launcher)
-    done(start(config))
+    process = start(again(config, "two"), launcher=launcher)
+    in_process(config)
     done(process)
     alone, both = (json.loads((tmp_path / name / "tuned.json").read_bytes()) for name in ("tuned", "two"))
     assert both["machine"]["processes"] == 2
@@ -76,30 +82,24 @@ def test_two_processes_come_to_what_one_does(tmp_path: Path) -> None:
         assert (tensor - weights[1][name]).abs().max() < 0.02 * tensor.abs().max(), name
 
 
-def test_a_full_disk_leaves_the_last_checkpoint_good(tmp_path: Path) -> None:
-    config = place(tmp_path, FEW)
-    full = tmp_path / "full.py"
-    full.write_text(
+def test_a_full_disk_leaves_the_last_checkpoint_good(unbroken: Path) -> None:
+    config, out = again(unbroken, "full"), unbroken.parent / "full"
+    script = unbroken.with_name("full.py")
+    script.write_text(
         "import os, resource, sys, threading, time\n"
         f"sys.argv = ['hanse', 'tune', {str(config)!r}]\n"
         "def fill():\n"
-        f"    while not os.path.isdir({str(tmp_path / 'tuned/work/checkpoints-0/00000004')!r}): time.sleep(0.01)\n"
+        f"    while not os.path.isdir({str(out / 'work/checkpoints-0/00000004')!r}): time.sleep(0.001)\n"
         "    resource.setrlimit(resource.RLIMIT_FSIZE, (20000, resource.RLIM_INFINITY))\n"
         "threading.Thread(target=fill, daemon=True).start()\n"
         "from hanse.cli.main import main\nmain()\n"
     )
-    import subprocess
-
-    made = subprocess.run([sys.executable, str(full)], capture_output=True, text=True, timeout=300, check=False)
+    made = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=300, check=False)
     assert made.returncode == 1, made.stderr
-    assert made.stderr.startswith("error: ")
-    assert "File too large" in made.stderr
-    assert not (tmp_path / "tuned" / "tuned.json").exists()
-    done(start(config))
-    whole = tmp_path / "whole.toml"
-    whole.write_text('output = "whole"\n' + config.read_text())
-    done(start(whole))
-    same(tmp_path / "tuned", tmp_path / "whole")
+    assert "File too large" in made.stderr.splitlines()[-1]
+    assert not (out / "tuned.json").exists()
+    in_process(config)
+    same(unbroken.parent / "tuned", out)
 
 
 def in_process(config: Path, is_stopped: Any = lambda: False) -> Any:
@@ -113,6 +113,7 @@ def in_process(config: Path, is_stopped: Any = lambda: False) -> Any:
     from hanse.hedge.tune.run import Around, run
     from hanse.hedge.tune.tuner import World
 
+    torch.set_num_threads(1)  # as the settings say
     prepared = prepare(load_config(config), lambda model: Machine(8 << 30, 1e10, "cpu"))
     around = Around(torch.device("cpu"), World(), lambda step, course: None, is_stopped, lambda: 1, "test",
                     lambda: datetime(2026, 11, 30, tzinfo=UTC))  # fmt: skip
@@ -135,15 +136,18 @@ def test_every_kind_learns(tmp_path: Path, method: str, kind: str) -> None:
 
 
 def test_stopped_by_hand_and_early_by_itself(tmp_path: Path) -> None:
-    config = place(tmp_path, "steps = 30\nevaluate_steps = 2\npatience = 2\nlearning_rate = 0.5\nheld_permille = 200\n")
+    # Nothing to generalize:
+    rows = [{"prompt": f"Code of item {n}: ", "completion": str(n * 7919**3 % 10**9)} for n in range(20)]
+    given = "steps = 60\nbatch_tokens = 400\nevaluate_steps = 4\npatience = 2\nlearning_rate = 0.03\nheld_permille = 300\n"
+    config = place(tmp_path, given, rows)
     asked = iter([False, True])
     assert in_process(config, lambda: next(asked)) is None
     told = in_process(config)
     held = [tuple(point) for point in told["held_curve"]]
     best = min(held[1:], key=lambda point: point[1])
     assert told["result"]["best_step"] == best[0]
-    assert held[-1][0] - best[0] == 4  # two evaluations without a better one
-    assert told["result"]["steps"] < 30
+    assert held[-1][0] - best[0] == 8  # two evaluations without a better one
+    assert told["result"]["steps"] < 60
     assert told["result"]["held_after"] == best[1]
 
 
@@ -155,3 +159,16 @@ def test_the_page_shows_the_curve_first_and_escapes(tmp_path: Path) -> None:
     assert "<script>x" not in page
     assert "&lt;script&gt;x" in page
     assert "Nothing was held out" in page
+
+
+def test_its_line_of_the_record_speaks_of_the_files_that_stand_there(unbroken: Path) -> None:
+    out = unbroken.parent / "tuned"
+    told = json.loads((out / "tuned.json").read_bytes())
+    made = step(told, out)
+    assert made.origins() == [folder_digest(unbroken.parent / "base")]
+    assert told["result"]["model_sha256"] in made.outputs()
+    assert {subject.name for subject in made.subjects} >= {"model/", "model/model.safetensors", "adapter/"}
+    moved = json.loads(json.dumps(told))
+    moved["result"]["model_sha256"] = "0" * 64
+    with pytest.raises(TuneError, match="not the model that"):
+        step(moved, out)

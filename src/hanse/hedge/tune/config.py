@@ -81,7 +81,7 @@ class TuneConfig(Table):
     patience: int = Field(default=3, ge=0)
     """Stop after so many evaluations without a better one; the best is kept. Off: 0."""
     checkpoint_steps: int | None = Field(default=None, ge=1)
-    """A checkpoint every so many steps: at most so many are lost by a crash. Derived: a tenth of the steps."""
+    """A checkpoint every so many steps: at most so many are lost by a crash. Derived: a tenth of the steps, 10 at least."""
     merge_dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"
     """Of the merged model: 16 bits, as it is served."""
     samples: int = Field(default=3, ge=0, le=100)

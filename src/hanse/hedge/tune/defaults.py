@@ -16,7 +16,7 @@ BITS_PER_TOKEN = 1
 """About what a language model can learn of a token of text."""
 STEPS_WANTED = 100
 MEMORY_SHARE = 0.8
-"""Of what is free: the rest is the system's and the libraries'."""
+"""Of all there is: the rest is the system's."""
 LIBRARIES_BYTES = 600 << 20
 """torch, transformers and peft, loaded."""
 WINDOW_TOKENS = 512
@@ -56,7 +56,7 @@ class Machine:
     """One process's part of it."""
 
     memory_bytes: int
-    """Free, of the device the model is on."""
+    """All of it, of the device the model is on."""
     flops: float
     """Of a matrix product, a second."""
     device: Literal["cpu", "cuda", "mps"]
@@ -136,7 +136,7 @@ def resolve(config: TuneConfig, model: Model, data: Amount, machine: Machine) ->
         take("warmup_steps", config.warmup_steps, steps // 20, "a twentieth of the steps"),
         batch, fit.micro_tokens, length_max, fit.dtype, fit.activation_checkpoints,
         take("evaluate_steps", config.evaluate_steps, tenth, "a tenth of the steps"),
-        take("checkpoint_steps", config.checkpoint_steps, tenth, "a tenth of the steps"),
+        take("checkpoint_steps", config.checkpoint_steps, max(10, tenth), "a tenth of the steps, 10 at least"),
     )  # fmt: skip
     reasons |= {} if is_lora else {"rank": "all weights are trained"}
     passes = (2 if is_lora else 3) + (1 if fit.activation_checkpoints else 0) + (1 if objective == "dpo" else 0)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from hanse import canonical
@@ -43,11 +43,11 @@ class Prepared:
     def identity(self, processes: int) -> dict[str, str]:
         """What makes the weights: a folder holds one run."""
         config = self.config.model_dump(mode="json", include={"lora", "beta", "clip", "seed", "held_permille", "patience"})
+        settings = {key: value for key, value in asdict(self.resolved.settings).items() if key != "checkpoint_steps"}
         return {
             "base": self.base.sha256, "data": canonical.digest({"files": self.data.files, "evaluation": self.evaluation}),
             "tokens": digest([*self.train, *self.held]), "processes": str(processes),
-            "settings": canonical.digest(json.loads(json.dumps({"settings": asdict(self.resolved.settings), "config": config}),
-                                                    parse_float=str)),
+            "settings": canonical.digest(json.loads(json.dumps({"settings": settings, "config": config}), parse_float=str)),
         }  # fmt: skip
 
 
@@ -88,28 +88,17 @@ def shape_of(model: Any, config: TuneConfig) -> Model:
 
 
 def measure(device: Any, processes: int) -> Machine:
-    """This machine, for one process of so many on it. The memory is what is free; the speed that of a matrix product."""
+    """This machine, for one process of so many on it. Its memory is all there is, not what is free at the moment: a run that goes on
+    must derive the same settings. The speed is that of a matrix product."""
     import torch
 
     from hanse.lm.metrics import matmul_flops
 
     kind: Literal["cpu", "cuda", "mps"] = device.type
     flops = matmul_flops(device=kind, bf16=kind == "cuda")
-    free = torch.cuda.mem_get_info(device)[0] if kind == "cuda" else free_memory() // processes
-    return Machine(free, flops, kind, processes)
-
-
-def free_memory() -> int:
-    """Bytes that can be had without swapping; where the system does not say, half of all."""
-    import os
-
-    try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    if kind == "cuda":
+        return Machine(torch.cuda.mem_get_info(device)[1], flops, kind, processes)
+    return Machine(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // processes, flops, kind, processes)
 
 
 def _file(path: Path) -> str:

@@ -73,16 +73,19 @@ def run(prepared: Prepared, around: Around) -> dict[str, Any] | None:
     """Train, merge, sample, write. The facts; None when it was stopped: call it again to go on. Only the first of several processes
     writes, and has facts. Raises TuneError, OSError when the disk is full: what stands there is good to go on from."""
     config, world, out = prepared.config, around.world, prepared.config.output_path
-    identity = prepared.identity(world.size)
-    if found := finished(out, identity):
-        return found
     work, is_first = out / "work", world.rank == 0
-    work.mkdir(parents=True, exist_ok=True)
     asked = questions(prepared.parts, config.samples)
     before: list[str] = []
+    found = None
     if is_first:
-        replace_file(work / IDENTITY, json.dumps(identity, sort_keys=True).encode())
-        before = _before(prepared, asked, work / "before.json")
+        identity = prepared.identity(world.size)
+        found = finished(out, identity)
+        if found is None:
+            work.mkdir(parents=True, exist_ok=True)
+            replace_file(work / IDENTITY, json.dumps(identity, sort_keys=True).encode())
+            before = _before(prepared, asked, work / "before.json")
+    if not world.least(found is None, around.device):  # the others wait here for the first
+        return found
     model = prepared.model
     if config.method == "lora":
         model = attach(model, prepared.lora)
@@ -93,7 +96,8 @@ def run(prepared: Prepared, around: Around) -> dict[str, Any] | None:
     if settings.objective == "dpo":
         tuner.refer()
     metrics = Metrics(out / "metrics.jsonl" if is_first else None, config.tracker if is_first else "", out.name)
-    course = train(tuner, work, config.patience, Watch(_reporting(metrics, around.report), around.is_stopped))
+    watch = Watch(_reporting(metrics, around.report), lambda step: _forget(metrics.path, step), around.is_stopped)
+    course = train(tuner, work, config.patience, watch)
     if course is None:
         return None
     _write(prepared, tuner.whole(), model, is_first)
@@ -130,6 +134,14 @@ def _reporting(metrics: Metrics, report: Callable[[int, Course], None]) -> Calla
         report(done, course)
 
     return tell
+
+
+def _forget(path: Path | None, step: int) -> None:
+    """Lines of steps that are done again: the process was killed after its last checkpoint."""
+    if path is not None and path.is_file():
+        lines = path.read_bytes().splitlines(keepends=True)
+        kept = [line for line in lines if line.endswith(b"\n") and json.loads(line)["step"] <= step]
+        replace_file(path, *kept)
 
 
 def _write(prepared: Prepared, weights: dict[str, torch.Tensor], model: Any, is_first: bool) -> None:

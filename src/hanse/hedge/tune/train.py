@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hanse.hedge.tune.tuner import Tuner, check_finite
-from hanse.lm.checkpoint import Checkpoint, latest_checkpoint, write_checkpoint
+from hanse.lm.checkpoint import Checkpoint, latest_checkpoint, read_checkpoint, write_checkpoint
 
 POINTS = 200
 """Of the loss curve, at most about."""
@@ -48,6 +48,8 @@ class Watch:
 
     report: Callable[[int, Course], None]
     """After every step: steps done, what is known."""
+    begin: Callable[[int], None]
+    """Once: the step it goes on from."""
     is_stopped: Callable[[], bool]
     """Whether to write a checkpoint and leave; asked after every step."""
 
@@ -57,6 +59,7 @@ def train(tuner: Tuner, work: Path, patience: int, watch: Watch) -> Course | Non
     OSError when the disk is full (the last checkpoint stays good), TuneError when training diverged."""
     checkpoints, best = (work / f"{name}-{tuner.world.rank}" for name in ("checkpoints", "best"))
     course = _resume(tuner, checkpoints)
+    watch.begin(tuner.step)
     if not course.held and tuner.held and tuner.step == 0:
         course.held.append((0, tuner.evaluate()))
     every = max(1, tuner.settings.steps // POINTS)
@@ -74,7 +77,7 @@ def train(tuner: Tuner, work: Path, patience: int, watch: Watch) -> Course | Non
             _evaluate(tuner, course, best)
         stuck = bool(patience) and course.since_best() >= patience
         course.is_ended = last or stuck
-        stopped = watch.is_stopped()
+        stopped = not tuner.world.least(not watch.is_stopped(), tuner.device)
         if done % tuner.settings.checkpoint_steps == 0 or course.is_ended or stopped:
             now, work_now = time.perf_counter(), time.process_time()
             course.seconds, course.cpu_seconds = course.seconds + now - began, course.cpu_seconds + work_now - worked
@@ -103,8 +106,11 @@ def _evaluate(tuner: Tuner, course: Course, best: Path) -> None:
 
 
 def _resume(tuner: Tuner, checkpoints: Path) -> Course:
-    found = latest_checkpoint(checkpoints)
-    if found is None:
+    """From the newest checkpoint that all processes have: one may have been killed before it wrote its own."""
+    newest = latest_checkpoint(checkpoints)
+    step = tuner.world.least(newest.step if newest else 0, tuner.device)
+    if newest is None or not step:
         return Course()
+    found = newest if newest.step == step else read_checkpoint(checkpoints / f"{step:08d}")
     tuner.load(found.weights)
     return Course(**tuner.restore(found.trainer))

@@ -42,6 +42,14 @@ class World:
             torch.distributed.all_reduce(value)
         return value
 
+    def least(self, value: int, device: torch.device) -> int:
+        """The least of what the processes say."""
+        if self.size == 1:
+            return value
+        said = torch.tensor(value, device=device)
+        torch.distributed.all_reduce(said, torch.distributed.ReduceOp.MIN)
+        return int(said)
+
 
 @dataclass(frozen=True)
 class Learned:
