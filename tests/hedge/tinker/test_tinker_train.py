@@ -81,9 +81,9 @@ def test_a_fresh_adapter_changes_nothing(model: Model, folder: Path) -> None:
 def test_gradients_are_those_of_the_whole_loss_however_it_is_cut(model: Model) -> None:
     data = examples(9, 30, 2, 9, 17)
     found = []
-    for tokens, chunk in ((1, 1), (64, 7), (4096, 512)):
+    for tokens, chunk, thrifty in ((1, 1, True), (64, 7, False), (4096, 512, True)):
         adapter = trained(model)
-        run_pass(model, adapter, asked(data), Serving(tokens_per_pass=tokens, logits_per_chunk=chunk))
+        run_pass(model, adapter, asked(data), Serving(tokens_per_pass=tokens, logits_per_chunk=chunk, thrifty=thrifty))
         found.append(grads(adapter))
     adapter = trained(model)
     with model.using(adapter):

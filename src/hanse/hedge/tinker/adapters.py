@@ -10,10 +10,12 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch.utils.checkpoint import checkpoint
 
 from hanse.errors import TuneError
 from hanse.hedge.tinker.refused import Refused
@@ -107,6 +109,22 @@ class Model:
         for name, (module, key) in slot.items():
             module[key].weight = adapter.tensors[name]
         yield
+
+    @contextmanager
+    def thrifty(self) -> Iterator[None]:
+        """Keep only what goes into each layer, and compute the rest of it again for its gradient, as long as the block runs. The
+        layers' parts stay in evaluation: nothing is dropped out."""
+        from transformers.modeling_layers import GradientCheckpointingLayer
+
+        layers: list[Any] = [item for item in self.plain.modules() if isinstance(item, GradientCheckpointingLayer)]
+        for layer in layers:
+            layer._gradient_checkpointing_func = partial(checkpoint, use_reentrant=False)
+            layer.gradient_checkpointing = layer.training = True
+        try:
+            yield
+        finally:
+            for layer in layers:
+                layer.gradient_checkpointing = layer.training = False
 
     def states(self, ids: torch.Tensor, cache: Any = None) -> tuple[torch.Tensor, Any]:
         """(what `head` makes logits of, the cache): of tokens (rows, length), after those in the cache; False: no cache."""

@@ -26,6 +26,8 @@ class Serving(BaseModel):
     goes alone. 512: what SmolLM2-135M learns from in 2 GB; more is faster on a GPU."""
     logits_per_chunk: int = Field(default=128, ge=1, le=1 << 20)
     """Positions whose logits are in memory at once: 128 of a vocabulary of 49152 are 25 MB, a few times over in a backward pass."""
+    thrifty: bool = True
+    """Whether a layer is computed again for its gradient rather than kept: a third more time, and much less memory. Off: false."""
     adapters_max: int = Field(default=8, ge=1, le=10_000)
     """Adapters in training that one key may hold in memory at once."""
     queue_max: int = Field(default=512, ge=2, le=1_000_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,8 @@ def run_pass(model: Model, adapter: Adapter, asked: Pass, serving: Serving) -> P
     made: dict[int, Any] = {}
     total, done = 0.0, False
     try:
-        with model.using(adapter), torch.set_grad_enabled(asked.backward):
+        thrifty = model.thrifty() if asked.backward and serving.thrifty else nullcontext()
+        with model.using(adapter), torch.set_grad_enabled(asked.backward), thrifty:
             for group in _groups(asked.examples, serving.tokens_per_pass):
                 total += _group(model, asked, group, made, serving.logits_per_chunk)
         if not np.isfinite(total):
