@@ -220,6 +220,7 @@ WRITERS = {
     "mirror": ("Keeping a mirror", keeping.mirror),
     "route": ("Routing", keeping.route),
     "quantized": ("A smaller file", keeping.quantized),
+    "tune": ("Tuning", keeping.tune),
     "games": ("Cooperative games", games),
     "case": ("The case of a charter", answers.case),
     "simulate": ("Simulator", simulate),

@@ -28,6 +28,7 @@ SECTIONS: dict[str, list[str]] = {
     "mirror": ["-m", "benchmarks.mirror"],
     "route": ["-m", "benchmarks.route"],
     "quantized": ["-m", "benchmarks.quantized"],
+    "tune": ["-m", "benchmarks.tune"],
     "games": ["-m", "benchmarks.games"],
     "case": ["-m", "benchmarks.case"],
     "simulate": ["-m", "hanse.cli.main", "simulate", "--seeds", "2000", "--json"],

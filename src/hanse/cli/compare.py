@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hanse.cli.extras import need
-from hanse.cli.printing import as_json, progress, table
+from hanse.cli.printing import as_json, json_text, progress, table
+from hanse.cli.recording import Recording, now, recorded
 from hanse.errors import HanseError, InputError
 
 if TYPE_CHECKING:
@@ -89,8 +90,12 @@ def _price(ctx: click.Context, parameter: click.Parameter, text: str | None) -> 
 @click.option("--cost-cap", callback=_fraction, metavar="AMOUNT", help="Ask no endpoint for what could go over it.")
 @click.option("--rate", default=0, type=click.IntRange(0), help="Requests a minute to each endpoint. Off: no limit.")
 @click.option("--cache", type=click.Path(path_type=Path, file_okay=False), help="Folder to keep endpoints' answers in.")
+@recorded
 @click.option("--json", "json_", is_flag=True, help="Print JSON.")
-def compare(incumbent: str, substitute: str, tasks_path: Path | None, out: Path | None, json_: bool, **given: Any) -> None:
+def compare(
+    incumbent: str, substitute: str, tasks_path: Path | None, out: Path | None, json_: bool, recording: Recording | None,
+    **given: Any,
+) -> None:  # fmt: skip
     """Is SUBSTITUTE good enough in place of INCUMBENT, on your tasks, as served?
 
     Each is a GGUF file, a model's folder (safetensors), MODEL@https://host/v1, or a .jsonl of recorded answers. Both answer the
@@ -99,13 +104,14 @@ def compare(incumbent: str, substitute: str, tasks_path: Path | None, out: Path 
     """
     try:
         found = _compare(incumbent, substitute, tasks_path, out, given)
+        _show(found, out, json_)
+        _record(recording, found)
     except HanseError as error:
         click.echo(f"error: {error}", err=True)
         raise click.exceptions.Exit(WRONG) from error
     except OSError as error:
         click.echo(f"error: {error.filename or 'input or output'}: {error.strerror}", err=True)
         raise click.exceptions.Exit(WRONG) from error
-    _show(found, out, json_)
     raise click.exceptions.Exit(EXITS[found["verdict"]])
 
 
@@ -147,6 +153,14 @@ def _compare(incumbent: str, substitute: str, tasks_path: Path | None, out: Path
     if out is not None:
         replace_file(out, render(found).encode())
     return found
+
+
+def _record(recording: Recording | None, found: dict[str, Any]) -> None:
+    if recording is not None:
+        from hanse.hedge.compare.step import step
+
+        again = "the same command again (from its --journal nothing is asked anew)"
+        recording.add(step(found, (json_text(found) + "\n").encode()), now(), again)
 
 
 def _plan(

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import click
 
 from hanse.cli.extras import need_train
 from hanse.cli.printing import as_json, table
+from hanse.cli.stopping import interruptible
 from hanse.errors import InputError
 
 
@@ -32,7 +31,7 @@ def train(config: Path, json_: bool) -> None:
     from hanse.lm.config import load_config
 
     settings = load_config(config)
-    with _interruptible() as stop, _progress(settings.total_steps, json_) as report:
+    with interruptible() as stop, steps_bar(settings.total_steps, json_) as report:
         result = train_alone(settings, report, stop)
     if result is None:
         click.echo(f"stopped; go on with: hanse lm train {config}", err=True)
@@ -139,26 +138,7 @@ def _note_reading(path: Path, now: datetime) -> None:
 
 
 @contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
-    """Whether somebody asked to stop: the first Ctrl-C ends with a checkpoint, the second at once."""
-    asked: list[int] = []
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(number)
-        click.echo("\nstopping after this step, with a checkpoint; again to stop at once", err=True)
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(asked)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _progress(total: int, silent: bool) -> Iterator[Callable[[str, dict[str, Any]], None]]:
+def steps_bar(total: int, silent: bool) -> Iterator[Callable[[str, dict[str, Any]], None]]:
     """A bar with loss and speed, and a line for what is worth one."""
     if silent:
         yield lambda what, details: None

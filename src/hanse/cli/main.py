@@ -38,7 +38,11 @@ STAGES: dict[str, dict[str, tuple[str, str]]] = {
         "mirror": ("hanse.cli.mirror:mirror", "keep locked models in your own bucket, serve them as a hub"),
         "drill": ("hanse.cli.drill:drill", "with the network cut: verify, load, generate from the mirror alone"),
         "compare": ("hanse.cli.compare:compare", "is a substitute good enough on your tasks: swap, keep, or more items"),
+        "hedge": ("hanse.cli.hedge:hedge", "every model from its locked base to the route that serves it, by a signed record"),
         "route": ("hanse.cli.route:route", "one OpenAI-compatible address: swap the model behind it and back"),
+        "tune": ("hanse.cli.tune:tune", "tune an open model on your own data; the result goes into compare"),
+        "distill": ("hanse.cli.distill:distill", "a large model teaches a small one; against the small one trained alone"),
+        "family": ("hanse.cli.family:family", "several sizes from one plan: trained alone, taught, quantized"),
         "quantize": ("hanse.cli.quantize:quantize", "a Hugging Face folder as GGUF or CTranslate2; what a file really holds"),
     },
 }

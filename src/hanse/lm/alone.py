@@ -31,7 +31,7 @@ from hanse.lm.schedule import cosine, wsd
 from hanse.lm.split import Holder, training
 from hanse.lm.text import Document, documents
 from hanse.lm.tokenizer import Tokenizer, count_words, load_given, train_bpe
-from hanse.lm.train import Trainer, pick_device
+from hanse.lm.train import Loss, Trainer, pick_device
 from hanse.store.disk import replace_file
 
 Report = Callable[[str, dict[str, Any]], None]
@@ -56,13 +56,19 @@ def train_alone(config: LmConfig, report: Report, stop: Callable[[], bool]) -> d
     Raises InputError, ConfigError, CorpusError for what the user can mend, IntegrityError for damaged files or a diverged
     run (the last good checkpoint stays).
     """
+    claim(config, config.identity())
+    return train_prepared(config, prepare(config, report), report, stop)
+
+
+def train_prepared(
+    config: LmConfig, prepared: Prepared, report: Report, stop: Callable[[], bool], loss: Loss | None = None
+) -> dict[str, Any] | None:
+    """The same on text that was made ready before, in a folder that was claimed; `loss` in place of cross-entropy."""
     folder = config.folder_path
-    _claim(config)
     torch.set_num_threads(config.threads or os.cpu_count() or 1)
-    prepared = prepare(config, report)
     rows = config.tokenizer.vocab_size if config.tokenizer.kind == "counts" else -(-prepared.tokenizer.size // 32) * 32
     model = models.build(config.model, rows, config.base_path)
-    trainer = Trainer(model, config.train, prepared.packed, pick_device(config.device), _rate(config))
+    trainer = Trainer(model, config.train, prepared.packed, pick_device(config.device), _rate(config), loss)
     step = _resume(config, trainer, report)
     metrics = Metrics(folder / "metrics.jsonl", config.tracker, folder.name)
     while step < config.total_steps:
@@ -78,6 +84,7 @@ def train_alone(config: LmConfig, report: Report, stop: Callable[[], bool]) -> d
             "learning_rate": trainer.rate(step - 1),
             "tokens": step * config.train.batch_sequences * config.data.sequence_length,
             "tokens_per_second": round(stats.tokens_per_second, 1),
+            "cpu_seconds": round(stats.cpu_seconds, 4),
             "flops_utilization": trainer.utilization(stats),
         }
         metrics.write(record)
@@ -125,16 +132,15 @@ def score_alone(config: LmConfig, part: str) -> dict[str, evaluate.Score]:
     return evaluate.bits_per_byte(model, tokenizer, prepared.held[part], config.data.sequence_length)
 
 
-def _claim(config: LmConfig) -> None:
-    """The folder is this configuration's, or empty. Raises ConfigError naming the tables that differ."""
+def claim(config: LmConfig, mine: dict[str, str]) -> None:
+    """The folder is this configuration's, of this identity, or empty. Raises ConfigError naming the tables that differ."""
     path = config.folder_path / "run.json"
-    mine = config.identity()
     if path.exists():
         try:
             found = canonical.decode(path.read_bytes())
         except CanonicalError as error:
             raise InputError(f"{path}: damaged: {error}; name another folder") from error
-        differing = sorted(name for name in mine if found.get(name) != mine[name])
+        differing = sorted(name for name in mine.keys() | found.keys() if found.get(name) != mine.get(name))
         if differing:
             raise ConfigError(
                 f"{config.source}: {', '.join(differing)}: changed since {config.folder_path} was started; "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -106,8 +106,17 @@ class LmConfig(Table):
         return {name: canonical.digest(whole[name]) for name in kept}
 
 
+_Kind = TypeVar("_Kind", bound=LmConfig)
+
+
 def load_config(path: Path) -> LmConfig:
-    """Read a CONFIG.toml. Raises ConfigError naming file, line or key, and what was expected."""
+    """Read a CONFIG.toml. Raises ConfigError."""
+    return read_config(path, LmConfig)
+
+
+def read_config(path: Path, kind: type[_Kind]) -> _Kind:
+    """Read a file of LmConfig's kind, or of one with more keys. Raises ConfigError naming file, line or key, and
+    what was expected."""
     try:
         with open(path, "rb") as file:
             document = tomllib.load(file)
@@ -118,7 +127,7 @@ def load_config(path: Path) -> LmConfig:
     if "source" in document:
         raise ConfigError(f"{path}: source: no such key")
     try:
-        return LmConfig.model_validate(document | {"source": str(path)})
+        return kind.model_validate(document | {"source": str(path)})
     except ValidationError as error:
         lines = []
         for problem in error.errors():

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -26,28 +26,29 @@ _BATCH = 256
 
 def write_tokens(texts: Iterable[str], tokenizer: Tokenizer, path: Path) -> int:
     """Tokenize documents into `path` (little-endian uint16, or uint32 above 65,536 tokens); how many documents."""
+    return write_ids(_encoded(texts, tokenizer), tokenizer, path)
+
+
+def write_ids(documents: Iterable[list[int]], tokenizer: Tokenizer, path: Path) -> int:
+    """The same of documents that are token ids already."""
     dtype = _dtype(tokenizer)
-    documents = 0
+    count = 0
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
     with open(temporary, "wb") as file:
-        batch: list[str] = []
-        for text in texts:
-            batch.append(text)
-            documents += 1
-            if len(batch) == _BATCH:
-                _write(file, batch, tokenizer, dtype)
-                batch = []
-        _write(file, batch, tokenizer, dtype)
+        for ids in documents:
+            file.write(np.asarray([*ids, tokenizer.end_id], dtype).tobytes())
+            count += 1
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-    return documents
+    return count
 
 
-def _write(file: BinaryIO, batch: list[str], tokenizer: Tokenizer, dtype: np.dtype[np.generic]) -> None:
-    for ids in tokenizer.encode(batch):
-        file.write(np.asarray([*ids, tokenizer.end_id], dtype).tobytes())
+def _encoded(texts: Iterable[str], tokenizer: Tokenizer) -> Iterator[list[int]]:
+    left = iter(texts)
+    while batch := list(islice(left, _BATCH)):
+        yield from tokenizer.encode(batch)
 
 
 def _dtype(tokenizer: Tokenizer) -> np.dtype[np.generic]:
@@ -61,7 +62,7 @@ class Packed:
     """
 
     def __init__(self, path: Path, tokenizer: Tokenizer, length: int, seed: int) -> None:
-        self.length, self.seed = length, seed
+        self.path, self.length, self.seed = path, length, seed
         self.rows = tokenizer.size
         """Rows an embedding needs for these tokens."""
         try:
@@ -94,13 +95,19 @@ class Packed:
     def batch(self, cursor: int, count: int) -> npt.NDArray[np.int64]:
         """Sequences `cursor` to `cursor + count`: int64 [count, length + 1]."""
         rows = np.empty((count, self.length + 1), np.int64)
+        for row, start in enumerate(self.starts(cursor, count)):
+            rows[row] = self.tokens[start : start + self.length + 1]
+        return rows
+
+    def starts(self, cursor: int, count: int) -> npt.NDArray[np.int64]:
+        """Where those sequences begin in the token file: int64 [count]."""
+        found = np.empty(count, np.int64)
         for row in range(count):
             epoch, position = divmod(cursor + row, self.sequences)
             if epoch != self._epoch:
                 self._start_epoch(epoch)
-            start = self._offset + int(self._order[position]) * self.length
-            rows[row] = self.tokens[start : start + self.length + 1]
-        return rows
+            found[row] = self._offset + int(self._order[position]) * self.length
+        return found
 
     def _start_epoch(self, epoch: int) -> None:
         """Order and offset from raw Philox words: their stream is fixed, a library's shuffle may change."""

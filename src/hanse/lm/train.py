@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
@@ -28,6 +29,9 @@ from hanse.lm.spec import TrainSpec
 
 Rate = Callable[[int], float]
 """Learning rate of a global step."""
+Loss = Callable[[torch.Tensor, torch.Tensor, npt.NDArray[np.int64]], torch.Tensor]
+"""From logits [rows, length, vocabulary], targets [rows, length] and where each row begins in the token file, to the mean loss
+of a token, nats."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Stats:
     """Targets trained on."""
     seconds: float
     """Wall clock."""
+    cpu_seconds: float
+    """Of this process, all threads together."""
 
     @property
     def tokens_per_second(self) -> float:
@@ -63,17 +69,18 @@ def pick_device(wanted: str = "auto") -> torch.device:
 class Trainer:
     """A model, its optimizer, and a cursor into packed text.
 
-    `rate` replaces the plan's WSD schedule (the benchmark's cosine baseline). Raises CorpusError when the text is smaller
-    than one batch, ConfigError when model and tokenizer do not fit; `steps` raises IntegrityError when loss or weights are
-    not finite: nothing of that is kept by a caller who saves states only after `steps`.
+    `rate` replaces the plan's WSD schedule (the benchmark's cosine baseline), `loss` the cross-entropy (distilling). Raises
+    CorpusError when the text is smaller than one batch, ConfigError when model and tokenizer do not fit; `steps` raises
+    IntegrityError when loss or weights are not finite: nothing of that is kept by a caller who saves states only after `steps`.
     """
 
     def __init__(
-        self, model: torch.nn.Module, spec: TrainSpec, packed: Packed, device: torch.device, rate: Rate | None = None
-    ) -> None:
+        self, model: torch.nn.Module, spec: TrainSpec, packed: Packed, device: torch.device, rate: Rate | None = None,
+        loss: Loss | None = None,
+    ) -> None:  # fmt: skip
         self.model, self.spec, self.packed, self.device = model.to(device), spec, packed, device
         self.rate = rate or (lambda step: wsd(spec, step))
-        self._peak = 0.0
+        self._loss, self._peak = loss, 0.0
         if packed.sequences < spec.batch_sequences:
             raise CorpusError(
                 f"the text makes {packed.sequences} sequences of {packed.length} tokens, a batch takes "
@@ -111,7 +118,7 @@ class Trainer:
     def steps(self, count: int, first_step: int, rewarm: bool = True) -> Stats:
         """`count` optimizer steps, the first at global step `first_step`."""
         self.model.train()
-        began, losses = time.perf_counter(), []
+        began, cpu, losses = time.perf_counter(), time.process_time(), []
         for step in range(first_step, first_step + count):
             rate = self.rate(step)
             if rewarm and self.own_steps < step:  # joined late, or lost its moments
@@ -120,7 +127,7 @@ class Trainer:
         tokens = count * self.spec.batch_sequences * self.packed.length
         stacked = torch.stack(losses)
         self._check_finite(stacked, first_step)
-        return Stats(float(stacked.mean()), tokens, time.perf_counter() - began)
+        return Stats(float(stacked.mean()), tokens, time.perf_counter() - began, time.process_time() - cpu)
 
     def _check_finite(self, losses: torch.Tensor, first_step: int) -> None:
         """Once per call, so that a GPU is not waited for at every step. The last step's weights have no loss yet."""
@@ -148,10 +155,14 @@ class Trainer:
         total = torch.zeros((), device=self.device)
         for _ in range(self.spec.accumulation):
             rows = torch.from_numpy(self.packed.batch(self.cursor, micro)).to(self.device)
-            self.cursor += micro
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bf16):
                 logits = self.model(input_ids=rows[:, :-1], use_cache=False).logits
-            loss = functional.cross_entropy(logits.float().flatten(0, 1), rows[:, 1:].flatten()) / self.spec.accumulation
+            if self._loss is None:
+                loss = functional.cross_entropy(logits.float().flatten(0, 1), rows[:, 1:].flatten())
+            else:
+                loss = self._loss(logits.float(), rows[:, 1:], self.packed.starts(self.cursor, micro))
+            self.cursor += micro
+            loss = loss / self.spec.accumulation
             loss.backward()  # type: ignore[no-untyped-call]
             total += loss.detach()
         if self.spec.clip.value:

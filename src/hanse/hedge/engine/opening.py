@@ -17,6 +17,7 @@ from hanse.hedge.engine.endpoint import Access, Endpoint
 from hanse.hedge.engine.fixed import read_answers
 from hanse.hedge.engine.local import LocalEngine
 from hanse.hedge.lock.gguf import read_keys
+from hanse.hedge.lock.hashing import folder_digest
 
 _ENDPOINT = re.compile(r"(?P<model>\S+)@(?P<url>https?://[^\s@]+)")
 _PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf")
@@ -92,11 +93,9 @@ def _folder(path: Path) -> Identity:
     needed = ("ctranslate2", "transformers") if is_ct2 else ("transformers", "torch")
     if any(find_spec(name) is None for name in needed):
         raise MissingExtraError("comparing a model's folder", "ctranslate2" if is_ct2 else "train")
-    digest = hashlib.sha256()
-    for item in files:
-        digest.update(f"{_file_digest(item)}  {item.relative_to(path).as_posix()}\n".encode())
+    digest = folder_digest(path)
     engine = ", ".join(f"{name} {version(name)}" for name in needed)
-    return Identity("ctranslate2" if is_ct2 else "folder", path.name, digest.hexdigest(), _digest(_folder_template(path)), engine)
+    return Identity("ctranslate2" if is_ct2 else "folder", path.name, digest, _digest(_folder_template(path)), engine)
 
 
 def _folder_template(path: Path) -> Any:

@@ -11,12 +11,13 @@ import hashlib
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from hanse.errors import LockError
-from hanse.hedge.source.folder import Place, open_place
+from hanse.hedge.source.folder import IGNORED, Place, open_place
 
 BUFFER = 1 << 20
 """Bytes each thread reads at a time: all the memory it needs."""
@@ -53,6 +54,24 @@ def hash_places(
             run.stopped.set()
             raise
     return run.found
+
+
+def listed_digest(digests: Mapping[str, str]) -> str:
+    """SHA-256 over the lines of `sha256sum` of a folder's files ("sha256  path", folder after folder): one digest for all."""
+    lines = (f"{digests[path]}  {path}\n" for path in sorted(digests, key=lambda path: path.split("/")))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def folder_digest(folder: Path) -> str:
+    """`listed_digest` of a model's folder. Links are followed (a hub's cache is made of them), a client's own bookkeeping is left
+    out. Raises OSError for a file that cannot be read."""
+    digests: dict[str, str] = {}
+    for item in (item for item in folder.rglob("*") if item.is_file()):
+        path = item.relative_to(folder).as_posix()
+        if not any(path.startswith(f"{name}/") for name in IGNORED):
+            with open(item, "rb") as file:
+                digests[path] = hashlib.file_digest(file, "sha256").hexdigest()
+    return listed_digest(digests)
 
 
 def available_cores() -> int:
