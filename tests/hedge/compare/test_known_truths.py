@@ -69,14 +69,27 @@ TRUTHS = [
 @pytest.mark.slow
 def test_the_forecast_of_more_items_is_right() -> None:
     """Six hundred comparisons that are undecided; each goes on until it is. What was seen of 0.8 has a standard error of 0.016."""
-    ratios, inside = [], 0
+    ratios, best, inside = [], [], 0
     for truth in TRUTHS:
-        for said, needed in undecided(*truth, FORECASTS // len(TRUTHS)):
-            ratios.append((said.median or math.inf) / needed)
-            inside += (said.low or math.inf) <= needed <= (said.high or math.inf)
-    assert len(ratios) == FORECASTS
+        found = undecided(*truth, FORECASTS // len(TRUTHS))
+        ratios.append([(said.median or math.inf) / needed for said, needed in found])
+        inside += sum((said.low or math.inf) <= needed <= (said.high or math.inf) for said, needed in found)
+        took = np.array([needed for _, needed in found])
+        best.append(max(near(number / took) for number in took))
+    assert np.size(ratios) == FORECASTS
     assert 0.8 <= np.median(ratios) <= 1.2
     assert 0.75 <= inside / FORECASTS <= 0.9  # printed as eight in ten
+    medians = np.median(ratios, axis=1)
+    assert medians.min() > 0.7
+    assert medians.max() < 1.5
+    # whoever knew the truth could name no number that is within 20% of more than a quarter of comparisons
+    assert np.mean(best) < 0.25
+    assert near(np.ravel(ratios)) > 0.7 * np.mean(best)
+
+
+def near(ratios: Array) -> float:
+    """The share within 20%."""
+    return float((np.abs(ratios - 1) <= 0.2).mean())
 
 
 def undecided(margin: float, discordance: float, difference: float, items: int, count: int) -> list[tuple[Forecast, int]]:
