@@ -10,6 +10,8 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from hanse.charter.schema import Charter
+from hanse.hedge.distill.settings import DistillConfig
+from hanse.hedge.family.plan import FamilyPlan
 from hanse.hedge.route.routes import Routes
 from hanse.lm.config import LmConfig
 from hanse.run.plan import Plan
@@ -21,6 +23,8 @@ FILES: dict[str, tuple[type[BaseModel], str]] = {
     "Run plan": (Plan, "`plan.toml`, for `hanse found draft`: what genesis adopts. Identified by its digest."),
     "Site": (SiteConfig, "`SITE.toml`, written by `hanse join`: a site's own settings. Nothing here changes what others compute."),
     "Model alone": (LmConfig, "`CONFIG.toml`, for `hanse lm train`: one model, no consortium. Its tables are the run plan's."),
+    "Distill": (DistillConfig, "`DISTILL.toml`, for `hanse distill`: a student as `hanse lm` has it, and its teacher."),
+    "Family": (FamilyPlan, "`PLAN.toml`, for `hanse family`: what all sizes share, as `hanse lm` has it, and the sizes."),
     "Routes": (Routes, "`routes.toml`, for `hanse route serve`: names for applications and the engines behind them."),
 }
 HIDDEN = {"source"}
