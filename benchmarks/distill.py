@@ -46,7 +46,7 @@ STUDENT = '[teacher]\nmodel = "{teacher}/model"\ncontext = 128\n'
 CASES: dict[str, dict[str, Any]] = {
     "trained": {"teacher": "long", "steps": 300, "seeds": [1, 2, 3]},
     "short": {"teacher": "brief", "steps": 112, "seeds": [1]},
-    "bytes": {"teacher": "long", "steps": 300, "seeds": [1], "level": "bytes", "vocabulary": "own"},
+    "shared": {"teacher": "long", "steps": 300, "seeds": [1], "level": "shared", "vocabulary": "own"},
 }
 TEACHERS = {"long": 525, "brief": 165}
 """Steps of 1,024 tokens."""
@@ -67,7 +67,7 @@ def measure(folder: Path, name: str) -> dict[str, Any]:
     head = "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
     text = f'folder = "{name}"\ntotal_steps = {case["steps"]}\n{head}' + COMMON.format(**SMALL)
     path = folder / f"{name}-student.toml"
-    path.write_text(text + STUDENT.format(teacher=case["teacher"]) + (VOCABULARY.format(size=768) if name == "bytes" else ""))
+    path.write_text(text + STUDENT.format(teacher=case["teacher"]) + (VOCABULARY.format(size=768) if name == "shared" else ""))
     found = distill(read_config(path, DistillConfig), "", lambda what, details: None, lambda: False)
     assert found is not None
     rows = {kind: [{key: one[key] for key in one if key != "curve"} for one in made] for kind, made in found["arms"].items()}

@@ -124,6 +124,14 @@ def test_the_tune_page_runs_as_it_stands_and_every_key_of_its_document_is_named(
     assert [key for key in sorted({*told, *inner, *told["samples"][0]}) if f"`{key}`" not in page] == []
 
 
+@pytest.mark.slow
+def test_the_distill_page_runs_as_it_stands(tmp_path: Path) -> None:
+    said = run_blocks((ROOT / "docs" / "distill.md").read_text(encoding="utf-8"), tmp_path)
+    assert "at equal tokens the taught student is" in said
+    for page in ("distilled/distilled.html", "family/family.html"):
+        assert (tmp_path / page).read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
 @pytest.mark.parametrize("made", [Comparison, Rule, Power, Forecast, Slice])
 def test_every_key_of_a_comparison_is_named(made: type) -> None:
     page = FORMATS[FORMATS.index("## A comparison") :]

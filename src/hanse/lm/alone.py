@@ -66,7 +66,7 @@ def train_prepared(
     """The same on text that was made ready before, in a folder that was claimed; `loss` in place of cross-entropy."""
     folder = config.folder_path
     torch.set_num_threads(config.threads or os.cpu_count() or 1)
-    rows = config.tokenizer.vocab_size if config.tokenizer.kind == "counts" else -(-prepared.tokenizer.size // 32) * 32
+    rows = embedding_rows(config, prepared.tokenizer)
     model = models.build(config.model, rows, config.base_path)
     trainer = Trainer(model, config.train, prepared.packed, pick_device(config.device), _rate(config), loss)
     step = _resume(config, trainer, report)
@@ -94,6 +94,11 @@ def train_prepared(
         if step % config.checkpoint_steps == 0 and step < config.total_steps:
             _save(config, trainer, step, report)
     return _finish(config, trainer, prepared, metrics, report)
+
+
+def embedding_rows(config: LmConfig, tokenizer: Tokenizer) -> int:
+    """Of a model made from the configuration; a base has its own."""
+    return config.tokenizer.vocab_size if config.tokenizer.kind == "counts" else -(-tokenizer.size // 32) * 32
 
 
 def prepare(config: LmConfig, report: Report) -> Prepared:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from hanse.hedge.distill.align import END, first_bytes
+from hanse.hedge.distill.align import Symbols, shared
 from hanse.hedge.distill.loss import divergence, masked_loss, teacher_loss
 from hanse.hedge.distill.targets import Asked, Targets, log_probs, make_targets
 
@@ -38,14 +38,14 @@ def test_flattening_is_of_the_logits() -> None:
     assert torch.allclose(log_probs(logits, None, 2.0), torch.log_softmax(logits / 2, -1))
 
 
-def test_the_next_byte_has_the_share_of_all_tokens_that_begin_with_it() -> None:
-    symbols = torch.from_numpy(first_bytes([None, b"a", b"ab", b"b"], 5))
-    assert symbols.tolist() == [END, 97, 97, 98, END]
-    found = log_probs(torch.log(torch.tensor([[0.1, 0.2, 0.3, 0.3, 0.1]])), symbols, 1.0).exp()[0]
-    assert found[97].item() == pytest.approx(0.5)
-    assert found[98].item() == pytest.approx(0.3)
-    assert found[END].item() == pytest.approx(0.2)
-    assert found.sum().item() == pytest.approx(1.0)
+def test_a_token_that_one_lacks_counts_as_the_longest_shared_one_that_it_begins_with() -> None:
+    mine: list[bytes | None] = [None, b"a", b"ab", b"abc", b"b"]
+    theirs: list[bytes | None] = [b"a", b"b", b"ab", None, b"bc"]
+    symbols = shared(mine, theirs, 6)
+    assert (symbols.of.tolist(), symbols.count) == ([3, 0, 1, 1, 2, 3], 4)
+    assert shared(theirs, mine, 5).of.tolist() == [0, 2, 1, 3, 2]
+    found = log_probs(torch.log(torch.tensor([[0.05, 0.2, 0.3, 0.1, 0.3, 0.05]])), symbols, 1.0).exp()[0]
+    assert found.tolist() == pytest.approx([0.2, 0.4, 0.3, 0.1])
 
 
 class Fixed(torch.nn.Module):
@@ -60,7 +60,7 @@ class Fixed(torch.nn.Module):
         return self
 
 
-def made(folder: Path, symbols: np.ndarray | None, where: np.ndarray, top: int = 8) -> Targets:
+def made(folder: Path, symbols: Symbols | None, where: np.ndarray, top: int = 8) -> Targets:
     stream = np.array([1, 2, 3, 4, 5, 6, 7, 0] * 2, np.int64)
     asked = Asked(stream, where, symbols, 8, 8, top, 1.0, shard=5)
     found = make_targets(folder, Fixed(8), asked, {"of": "a test"}, lambda done: False)
@@ -78,13 +78,14 @@ def test_a_student_equal_to_its_teacher_loses_what_the_text_says_alone(tmp_path:
         assert float(found) == pytest.approx(float((1 - alpha) * plain), abs=2e-3)  # float16 on disk
 
 
-def test_by_bytes_the_rest_of_a_token_is_still_learned_from_the_text(tmp_path: Path) -> None:
+def test_of_shared_symbols_the_rest_of_a_token_is_still_learned_from_the_text(tmp_path: Path) -> None:
     pieces: list[bytes | None] = [None, b"a", b"ab", b"b", b"bc", b"c", b"cd", b"d"]
-    targets = made(tmp_path, first_bytes(pieces, 8), np.arange(16))
+    symbols = shared(pieces, [b"a", b"b", b"c", b"d"], 8)
+    targets = made(tmp_path, symbols, np.arange(16))
     tokens, logits = torch.tensor([[2, 3, 4]]), Fixed(8).table[torch.tensor([[1, 2, 3]])].detach()
-    found = teacher_loss(targets, pieces, 1.0, 1.0, CPU)(logits, tokens, np.array([0]))
+    found = teacher_loss(targets, symbols, 1.0, 1.0, CPU)(logits, tokens, np.array([0]))
     whole = functional.cross_entropy(logits[0], tokens[0])
-    byte = -log_probs(logits[0], torch.from_numpy(first_bytes(pieces, 8)), 1.0)[range(3), [97, 98, 98]].mean()
+    byte = -log_probs(logits[0], symbols, 1.0)[range(3), symbols.of[[2, 3, 4]].tolist()].mean()
     assert float(found) == pytest.approx(float(whole - byte), abs=2e-3)
 
 

@@ -85,16 +85,16 @@ def test_stopped_anywhere_it_ends_with_the_same_weights(school: Path) -> None:
     assert "Not compared" in render(found)
 
 
-def test_another_vocabulary_is_taught_by_bytes_and_refused_by_tokens(school: Path) -> None:
+def test_another_vocabulary_is_taught_by_what_it_shares_and_refused_by_tokens(school: Path) -> None:
     tail = TEXT + VOCABULARY.format(size=288)
-    config = student(school, "bytes.toml", 'folder = "bytes"\nlevel = "bytes"\nvocabulary = "own"\nlonger_max = 0', tail=tail)
+    config = student(school, "shared.toml", 'folder = "shared"\nlevel = "shared"\nvocabulary = "own"\nlonger_max = 0', tail=tail)
     found = distill(config, "", silent, never)
     assert found is not None
     (gain,) = found["gains"]["alone"]
     assert gain["low"] > 0.01  # bits per byte; measured 0.06
     assert 0.3 < found["data"]["known"] < 0.9
     config = student(school, "own.toml", 'folder = "own"\nvocabulary = "own"\ncompare = false', tail=tail)
-    with pytest.raises(TuneError, match=r'the student\'s \(288 tokens\) is another.*vocabulary = "teacher", or level = "bytes"'):
+    with pytest.raises(TuneError, match=r'the student\'s \(288 tokens\) is another.*vocabulary = "teacher", or level = "shared"'):
         distill(config, "", silent, never)
 
 

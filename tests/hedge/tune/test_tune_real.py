@@ -22,7 +22,7 @@ ASKED = "Tag for {}?"
 def hanse(folder: Path, *words: str) -> Any:
     """By its command, in a process of its own."""
     done = subprocess.run([sys.executable, "-m", "hanse.cli.main", *words], cwd=folder, capture_output=True, text=True, timeout=550,
-                          env=os.environ | {"OMP_NUM_THREADS": "2"}, check=False)  # fmt: skip
+                          env=os.environ | {"OMP_NUM_THREADS": "1"}, check=False)  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
     return json.loads(done.stdout)
 
@@ -42,14 +42,14 @@ def test_smollm2_learns_our_format_and_may_be_swapped_in(tmp_path: Path) -> None
         for color, part in asked
     ]))  # fmt: skip
     (tmp_path / "TUNE.toml").write_text(
-        'base = "smollm2"\ndata = "data.jsonl"\nevaluation = "tasks.jsonl"\nepochs = 1\nbatch_tokens = 150\nheld_permille = 0\n'
+        'base = "smollm2"\ndata = "data.jsonl"\nevaluation = "tasks.jsonl"\nsteps = 8\nthreads = 1\nbatch_tokens = 150\nheld_permille = 0\n'
         "samples = 1\nsample_tokens = 8\n"
     )
     tuned = hanse(tmp_path, "tune", "TUNE.toml", "--json")
     assert tuned["data"]["examples"] == len(told)
     assert tuned["data"]["overlapping"] == 0
     assert tuned["result"]["peak_memory_bytes"] < 2.2e9
-    given = ("--tasks", "tasks.jsonl", "--margin", "1/4", "--max-tokens", "10", "--json")
+    given = ("--tasks", "tasks.jsonl", "--margin", "1/4", "--max-tokens", "10", "--threads", "1", "--json")
     verdict = hanse(tmp_path, "compare", "smollm2", "tuned/model", *given)
     assert verdict["verdict"] == "swap"
     assert verdict["better"] > 0

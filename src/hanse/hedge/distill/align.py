@@ -1,8 +1,12 @@
-"""Where two tokenizations of one text meet, and what a distribution over tokens says of the next byte.
+"""Where two tokenizations of one text meet, and what a distribution over tokens says of the next tokens that both have.
 
-Models of different vocabularies share the bytes they spell. At a place where a token of both ends, each says what the next byte
-is: the sum over its tokens that begin with that byte (Phan et al. 2024, arXiv 2410.09303; bytes as the common ground for
-distilling: Singh et al. 2026, arXiv 2604.07466, who give the student a byte head where this reads the one it has).
+Models of different vocabularies are laid side by side where a token of both ends. There both say which of the tokens that both
+have comes next; a token that one of them lacks counts as the longest of these that it begins with, a single byte at least. Of one
+vocabulary this is the token level itself. Bytes as the common ground: Phan et al. 2024 (arXiv 2410.09303), Singh et al. 2026
+(arXiv 2604.07466); matching the tokens that both have: the GOLD trainer of TRL.
+
+It is approximate: where merges differ, one may spell the same text with another first token. And it loses what the teacher says
+between the places that meet.
 """
 
 from __future__ import annotations
@@ -16,9 +20,6 @@ import numpy.typing as npt
 from hanse.errors import TuneError
 from hanse.lm.tokenizer import Tokenizer, byte_alphabet
 
-BYTES = 257
-"""Symbols: the 256 bytes, and the end of a document (any special token)."""
-END = 256
 Ids = npt.NDArray[np.int64]
 
 
@@ -46,13 +47,24 @@ def spelled(tokenizer: Tokenizer, whose: str) -> list[bytes | None]:
     return found
 
 
-def first_bytes(pieces: list[bytes | None], rows: int) -> Ids:
-    """The symbol each of a model's `rows` begins with: int64 [rows]."""
-    found = np.full(rows, END, np.int64)
-    for token, piece in enumerate(pieces):
+@dataclass(frozen=True)
+class Symbols:
+    """What the rows of a model stand for, among the symbols that two models share."""
+
+    of: Ids
+    """The symbol of each row."""
+    count: int
+
+
+def shared(first: list[bytes | None], second: list[bytes | None], rows: int) -> Symbols:
+    """The symbols of `first`'s rows: the spellings that both have, sorted, and after them one for all special tokens."""
+    both = {piece for piece in first if piece} & {piece for piece in second if piece}
+    number = {piece: at for at, piece in enumerate(sorted(both))}
+    found = np.full(rows, len(number), np.int64)
+    for token, piece in enumerate(first):
         if piece:
-            found[token] = piece[0]
-    return found
+            found[token] = next((number[piece[:end]] for end in range(len(piece), 0, -1) if piece[:end] in number), len(number))
+    return Symbols(found, len(number) + 1)
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ class Ground:
 
 
 def text_ground(config: DistillConfig, report: Report) -> Ground:
-    """Levels logits and bytes: the [[text]] of `hanse lm`. Raises TuneError where nothing is held out, and what `prepare` does."""
+    """Levels logits and shared: the [[text]] of `hanse lm`. Raises TuneError where nothing is held out, and what `prepare` does."""
     _needs_held(config.split)
     prepared = prepare(config, report)
     held = {part: prepared.held[part] for part in ("dev", "test") if prepared.held[part]}

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from hanse.hedge.distill.align import Ids, first_bytes
+from hanse.hedge.distill.align import Ids, Symbols
 from hanse.hedge.distill.targets import Targets, log_probs
 from hanse.lm.train import Loss
 
@@ -18,31 +16,26 @@ _REST_MIN = 1e-7
 
 
 def teacher_loss(
-    targets: Targets, pieces: list[bytes | None] | None, alpha: float, temperature: float, device: torch.device
+    targets: Targets, symbols: Symbols | None, alpha: float, temperature: float, device: torch.device
 ) -> Loss:
     """alpha x T^2 x KL(teacher || student) + (1 - alpha) x cross-entropy (Hinton et al. 2015, arXiv 1503.02531), T being the
     temperature, over the symbols kept and the rest as one.
 
-    `pieces` spells the student's tokens where symbols are bytes; then only the part of the cross-entropy that is the next byte's
-    gives way to the teacher: log p(token) = log p(its first byte) + log p(token | its first byte), and the second term stays
-    whole. Where nothing is known, all of it does.
+    With `symbols`, what the student's rows stand for, only the part of the cross-entropy that is the symbol's gives way to the
+    teacher: log p(token) = log p(its symbol) + log p(token | its symbol), and the second term stays whole. Where nothing is
+    known, all of it does.
     """
-
-    @lru_cache(maxsize=1)
-    def symbols(rows: int) -> torch.Tensor | None:
-        return None if pieces is None else torch.from_numpy(first_bytes(pieces, rows)).to(device)
 
     def loss(logits: torch.Tensor, wanted: torch.Tensor, starts: Ids) -> torch.Tensor:
         said = {name: value.to(device).flatten(0, 1) for name, value in targets.read(starts, wanted.shape[1]).items()}
         flat, tokens = logits.flatten(0, 1), wanted.flatten()
-        mapping = symbols(flat.shape[-1])
         whole = functional.cross_entropy(flat, tokens, reduction="none")
-        own = log_probs(flat, mapping, temperature)
-        if mapping is None:
+        own = log_probs(flat, symbols, temperature)
+        if symbols is None:
             part = whole
         else:
-            plain = own if temperature == 1 else log_probs(flat, mapping, 1.0)
-            part = -plain.gather(-1, mapping[tokens][:, None])[:, 0]
+            plain = own if temperature == 1 else log_probs(flat, symbols, 1.0)
+            part = -plain.gather(-1, torch.from_numpy(symbols.of).to(device)[tokens][:, None])[:, 0]
         far = divergence(own, said["ids"], said["log_probs"], said["rest"])
         return (whole - alpha * said["known"] * (part - temperature**2 * far)).mean()
 

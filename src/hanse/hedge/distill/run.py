@@ -27,16 +27,18 @@ import numpy.typing as npt
 from hanse import canonical
 from hanse.errors import TuneError
 from hanse.hedge.distill import judge
-from hanse.hedge.distill.align import align, first_bytes, same_vocabulary, spelled
+from hanse.hedge.distill.align import Symbols, align, same_vocabulary, shared, spelled
 from hanse.hedge.distill.arms import Arm, Facts, read_facts, summed, train_arm
 from hanse.hedge.distill.ground import Ground, answers_ground, text_ground
 from hanse.hedge.distill.loss import teacher_loss
 from hanse.hedge.distill.settings import DistillConfig
 from hanse.hedge.distill.targets import Asked, Targets, make_targets
 from hanse.hedge.distill.teacher import Teacher, open_teacher, read_tokenizer, with_student
-from hanse.lm.alone import Prepared, Report, claim
+from hanse.lm.alone import Prepared, Report, claim, embedding_rows
 from hanse.lm.config import LmConfig
+from hanse.lm.model import config_of
 from hanse.lm.pack import Packed
+from hanse.lm.tokenizer import Tokenizer
 from hanse.lm.train import Loss, pick_device
 from hanse.store.disk import replace_file
 
@@ -65,6 +67,9 @@ def distill(config: DistillConfig, key: str, report: Report, stop: Callable[[], 
     if config.level != "sequence":
         teacher.readable()
     config = with_student(config, teacher)
+    finished = _finished(config, teacher)
+    if finished is not None:
+        return finished
     claim(config, {**config.identity(), "teacher": canonical.digest([teacher.name, teacher.sha256]),
                    "level": canonical.digest([config.level, config.student, list(config.prompts)])})  # fmt: skip
     if config.level == "sequence":
@@ -91,6 +96,22 @@ def distill(config: DistillConfig, key: str, report: Report, stop: Callable[[], 
         return None
     return _finish(config, teacher, ground, {"lesson": lesson, "lead": ahead, "teacher": known},
                    {"alone": alone, "distilled": taught, "longer": longer})  # fmt: skip
+
+
+def _finished(config: DistillConfig, teacher: Teacher) -> dict[str, Any] | None:
+    """The report of these very settings and this teacher, where it is there with its student."""
+    path = config.folder_path / "distilled.json"
+    if not path.exists() or not (config.folder_path / "model" / "config.json").exists():
+        return None
+    found = read_facts(path)
+    same = found.get("settings") == _settings(config) and found["teacher"]["sha256"] == teacher.sha256
+    return found if same else None
+
+
+def _settings(config: DistillConfig) -> dict[str, Any]:
+    """As JSON reads them back."""
+    found: dict[str, Any] = json.loads(config.model_dump_json(exclude={"source"}))
+    return found
 
 
 def _teacher_scores(config: DistillConfig, teacher: Teacher, ground: Ground) -> Facts | None:
@@ -153,10 +174,10 @@ def _lesson(
     if config.level == "logits" and not same_vocabulary(theirs, mine):
         raise TuneError(
             f'level = "logits" needs one vocabulary, and the student\'s ({mine.size} tokens) is another than that of '
-            f'{teacher.name} ({theirs.size}): set vocabulary = "teacher", or level = "bytes" or "sequence"'
+            f'{teacher.name} ({theirs.size}): set vocabulary = "teacher", or level = "shared" or "sequence"'
         )
     read = _read(config, ground)
-    asked, model = _asked(config, teacher, theirs, ground.taught, read)
+    asked, symbols, model = _asked(config, teacher, theirs, ground.taught, read)
     identity = {"teacher": teacher.sha256, "tokens": ground.taught.counts["root"], "student": mine.sha256, "level": config.level,
                 "context": asked.context, "top": asked.top, "temperature": str(config.temperature),
                 "places": hashlib.sha256(asked.where.tobytes()).hexdigest()}  # fmt: skip
@@ -169,22 +190,25 @@ def _lesson(
     targets = make_targets(config.folder_path / "targets", model, asked, identity, progress)
     if targets is None:
         return None
-    pieces = spelled(mine, "the student") if config.level == "bytes" else None
-    return _taught(config, targets, pieces, targets.known / int(read.sum()))
+    return _taught(config, targets, symbols, targets.known / int(read.sum()))
 
 
-def _asked(config: DistillConfig, teacher: Teacher, theirs: Any, taught: Prepared, read: Places) -> tuple[Asked, Any]:
-    """What is asked, and the teacher's model."""
+def _asked(
+    config: DistillConfig, teacher: Teacher, theirs: Tokenizer, taught: Prepared, read: Places
+) -> tuple[Asked, Symbols | None, Any]:
+    """What is asked, what the student's rows stand for, and the teacher's model."""
     tokens = np.asarray(taught.packed.tokens, np.int64)
     model = teacher.model(config.device)
     rows = int(model.get_input_embeddings().weight.shape[0])  # type: ignore[operator]
     context = min(config.teacher.context, int(getattr(model.config, "max_position_embeddings", 1 << 30)))
     spec = (context, config.teacher.top, config.temperature.float)
     if config.level == "logits":
-        return Asked(tokens, np.where(read, np.arange(tokens.size), -1), None, min(rows, taught.tokenizer.size), *spec), model
+        return Asked(tokens, np.where(read, np.arange(tokens.size), -1), None, min(rows, taught.tokenizer.size), *spec), None, model
     beside = align(tokens, taught.tokenizer, theirs)
-    symbols = first_bytes(spelled(theirs, "the teacher"), rows)
-    return Asked(beside.stream, np.where(read, beside.where, -1), symbols, rows, *spec), model
+    ours, other = spelled(taught.tokenizer, "the student"), spelled(theirs, "the teacher")
+    asked = Asked(beside.stream, np.where(read, beside.where, -1), shared(other, ours, rows), rows, *spec)
+    own = config_of(config.model, embedding_rows(config, taught.tokenizer), config.base_path)
+    return asked, shared(ours, other, int(own.vocab_size)), model
 
 
 def _read(config: DistillConfig, ground: Ground) -> Places:
@@ -197,8 +221,8 @@ def _read(config: DistillConfig, ground: Ground) -> Places:
     return found
 
 
-def _taught(config: DistillConfig, targets: Targets, pieces: list[bytes | None] | None, known: float) -> Lesson:
-    loss = teacher_loss(targets, pieces, config.alpha.float, config.temperature.float, pick_device(config.device))
+def _taught(config: DistillConfig, targets: Targets, symbols: Symbols | None, known: float) -> Lesson:
+    loss = teacher_loss(targets, symbols, config.alpha.float, config.temperature.float, pick_device(config.device))
     digest = canonical.digest({"targets": targets.digest, "alpha": str(config.alpha), "temperature": str(config.temperature)})
     return Lesson(loss, digest, targets.cpu_seconds, known)
 
@@ -242,7 +266,7 @@ def _finish(
                     "weights": best["weights"], "tokenizer": ground.taught.tokenizer.sha256, "base": config.student},
         "data": {"root": ground.taught.counts["root"], "tokens": ground.taught.counts["tokens"],
                  "lesson": lesson.digest, "known": lesson.known},
-        "settings": config.model_dump(mode="json", exclude={"source"}),
+        "settings": _settings(config),
         "teacher_cpu_seconds": lesson.cpu_seconds,
         "lead": known["lead"],
         "no_comparison": ground.why_not if config.compare else "compare = false",
@@ -252,8 +276,9 @@ def _finish(
                          for one, other in zip(arms[kind], arms["distilled"], strict=True)]
                   for kind in ("alone", "longer") if arms[kind]},
     }  # fmt: skip
-    replace_file(config.folder_path / "distilled.json", json.dumps(found, indent=1).encode())
-    return found
+    path = config.folder_path / "distilled.json"
+    replace_file(path, json.dumps(found, indent=1).encode())
+    return read_facts(path)
 
 
 def _row(facts: Facts, part: str, tokens: int) -> dict[str, Any]:

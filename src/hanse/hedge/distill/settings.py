@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from hanse.lm.config import LmConfig, TextSource
 from hanse.lm.spec import Decimal32, Table
 
-Level = Literal["logits", "bytes", "sequence"]
+Level = Literal["logits", "shared", "sequence"]
 
 
 class TeacherSpec(Table):
@@ -56,14 +56,14 @@ class DistillConfig(LmConfig):
     folder: str = "distilled"
     """Where text, the teacher's distributions or answers, checkpoints, the report and the student go, relative to this file."""
     text: tuple[TextSource, ...] = ()
-    """Levels logits and bytes: what both students train on, one [[text]] table per domain."""
+    """Levels logits and shared: what both students train on, one [[text]] table per domain."""
     teacher: TeacherSpec
     """Who teaches."""
     level: Level = "logits"
-    """logits: distributions over tokens, one vocabulary. bytes: over the next byte where tokens of both end together, for
-    different vocabularies. sequence: the teacher's answers to `prompts`."""
+    """logits: distributions over tokens, one vocabulary. shared: over the tokens that both have, where
+    tokens of both end together, for different vocabularies. sequence: the teacher's answers to `prompts`."""
     vocabulary: Literal["teacher", "own"] = "teacher"
-    """teacher: the student has its teacher's tokenizer. own: that of [tokenizer], as with an endpoint and level bytes."""
+    """teacher: the student has its teacher's tokenizer. own: that of [tokenizer], as level shared may, and an endpoint must."""
     student: str = ""
     """Base to start from: a folder, or a name in the teacher's `lock`; it brings its own tokenizer. Off: empty, by [model]."""
     prompts: tuple[str, ...] = ()

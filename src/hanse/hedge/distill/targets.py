@@ -3,7 +3,8 @@
     targets/00000000.safetensors   positions 0 to 16,383: ids, log_probs (the likeliest symbols), rest (what is left), known
     targets/targets.json           canonical: identity, SHA-256 of each shard, CPU time; written after each shard
 
-Symbols are tokens, or the next byte (`align`). Shards that are there are not made again; each is checked when opened.
+Symbols are tokens, or those that both vocabularies have (`align`). Shards that are there are not made again; each is checked when
+opened.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from safetensors.numpy import save
 
 from hanse import canonical
 from hanse.errors import CanonicalError, DigestMismatch, TuneError
-from hanse.hedge.distill.align import BYTES, Ids
+from hanse.hedge.distill.align import Ids, Symbols
 from hanse.store.disk import replace_file
 
 SHARD = 16_384
@@ -41,8 +42,8 @@ class Asked:
     """Its tokens."""
     where: Ids
     """For each position of the student's file its place in `stream`, or -1: nothing in common there, or never read."""
-    symbols: Ids | None
-    """The symbol of each of the model's rows; None: rows are the symbols."""
+    symbols: Symbols | None
+    """What its rows stand for; None: themselves."""
     rows: int
     """Rows that the student has too; more of the teacher's are part of the rest."""
     context: int
@@ -137,9 +138,9 @@ def _check(path: Path, sha256: str) -> None:
 
 
 def _shard(model: torch.nn.Module, device: torch.device, asked: Asked, where: Ids) -> dict[str, Array]:
-    symbols = BYTES if asked.symbols is not None else asked.rows
-    top = min(asked.top, symbols)
-    kind: Any = np.uint16 if symbols <= 1 << 16 else np.int32
+    count = asked.rows if asked.symbols is None else asked.symbols.count
+    top = min(asked.top, count)
+    kind: Any = np.uint16 if count <= 1 << 16 else np.int32
     made: dict[str, Array] = {
         "ids": np.zeros((where.size, top), kind), "log_probs": np.zeros((where.size, top), np.float16),
         "rest": np.zeros(where.size, np.float32), "known": (where >= 0).astype(np.uint8),
@@ -147,22 +148,22 @@ def _shard(model: torch.nn.Module, device: torch.device, asked: Asked, where: Id
     wanted = where[where >= 0]
     if not wanted.size:
         return made
-    mapping = None if asked.symbols is None else torch.from_numpy(asked.symbols).to(device)
     for first, logits in _logits(model, device, asked, wanted):
         inside = np.flatnonzero((where >= first) & (where < first + len(logits)))
         picked = logits[torch.from_numpy(where[inside] - first).to(device)]
-        values, ids = log_probs(picked, mapping, asked.temperature)[:, : asked.rows].topk(top)
+        values, ids = log_probs(picked, asked.symbols, asked.temperature)[:, :count].topk(top)
         made["ids"][inside] = ids.cpu().numpy()
         made["log_probs"][inside] = values.clamp(min=-60_000).cpu().numpy()
         made["rest"][inside] = (1 - values.double().exp().sum(-1)).clamp(0, 1).float().cpu().numpy()
     return made
 
 
-def log_probs(logits: torch.Tensor, symbols: torch.Tensor | None, temperature: float) -> torch.Tensor:
+def log_probs(logits: torch.Tensor, symbols: Symbols | None, temperature: float) -> torch.Tensor:
     """Log-probabilities of symbols, flattened by the temperature: [..., symbols] from logits [..., rows]."""
     if symbols is None:
         return torch.log_softmax(logits / temperature, -1)
-    shares = torch.zeros(*logits.shape[:-1], BYTES, device=logits.device).index_add(-1, symbols, torch.softmax(logits, -1))
+    of = torch.from_numpy(symbols.of).to(logits.device)
+    shares = torch.zeros(*logits.shape[:-1], symbols.count, device=logits.device).index_add(-1, of, torch.softmax(logits, -1))
     return torch.log_softmax(shares.clamp(min=_SMALLEST).log() / temperature, -1)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -41,12 +41,18 @@ def quantized(
     return made
 
 
-def _make(model: Path, name: str, path: Path, made_by: str) -> dict[str, Any]:
+def check_formats(formats: Iterable[str]) -> None:
+    """Raises TuneError for one that `hanse quantize` has not."""
     from hanse.hedge.quantize.formats import FORMATS
+
+    for name in formats:
+        if name not in FORMATS:
+            raise TuneError(f"quantize: {name!r}: no such format; one of {', '.join(FORMATS)}")
+
+
+def _make(model: Path, name: str, path: Path, made_by: str) -> dict[str, Any]:
     from hanse.hedge.quantize.write import quantize
 
-    if name not in FORMATS:
-        raise TuneError(f"quantize: {name!r}: no such format; one of {', '.join(FORMATS)}")
     shown = quantize(model, name, path, False, made_by)
     with open(path, "rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()

@@ -20,7 +20,7 @@ from hanse.errors import TuneError
 from hanse.hedge.distill.arms import Arm, Facts, train_arm
 from hanse.hedge.distill.run import distill
 from hanse.hedge.distill.settings import DistillConfig, TeacherSpec
-from hanse.hedge.family.files import quantized
+from hanse.hedge.family.files import check_formats, quantized
 from hanse.hedge.family.plan import FamilyPlan, Size
 from hanse.hedge.tune.base import open_base
 from hanse.lm import evaluate
@@ -36,6 +36,9 @@ SHORT = 12
 
 def family(plan: FamilyPlan, made_by: str, report: Report, stop: Callable[[], bool]) -> dict[str, Any] | None:
     """Make every member that is not there; None when `stop` said so. Raises TuneError, QuantizeError and what `hanse.lm` raises."""
+    formats = {name for size in plan.size for name in size.quantize}
+    if formats:
+        check_formats(sorted(formats))
     text = text_digest(plan)
     config = _shared(plan, f"{plan.folder}/text-{text[:SHORT]}")
     prepared = prepare(config, report)

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from hanse import canonical
@@ -88,8 +89,8 @@ def shape_of(model: Any, config: TuneConfig) -> Model:
 
 
 def measure(device: Any, processes: int) -> Machine:
-    """This machine, for one process of so many on it. Its memory is all there is, not what is free at the moment: a run that goes on
-    must derive the same settings. The speed is that of a matrix product."""
+    """This machine, for one process of so many on it. Its memory is all there is, not what is free at the moment: a run that goes
+    on must derive the same settings. The speed is that of a matrix product."""
     import torch
 
     from hanse.lm.metrics import matmul_flops
