@@ -109,7 +109,7 @@ def tune(output: Rows) -> list[str]:
     (row,) = output
     return [
         "LoRA of rank 8 on all linear layers of SmolLM2-135M, float32, one thread, 256 tokens at once: steps of `hanse tune` and "
-        f"of a bare peft loop in turn, in one process; medians of {row['turns']} turns of 512 tokens, load {row['load']} at the end.",
+        f"a bare peft loop in turn, in one process; medians of {row['turns']} turns of 512 tokens, load {row['load']} after.",
         table(("", "tokens per CPU-second"), (("hanse tune", row["ours"]), ("bare peft loop", row["bare"]))),
         f"Ratio {row['ratio']} (bar: 0.95): {verdict(row['ratio'] >= 0.95)}. Peak memory of a process that tunes: "
         f"{row['peak_bytes'] / 1e9:.2f} GB (bar: 2.2): {verdict(row['peak_bytes'] < 2.2e9)}.",
