@@ -10,6 +10,7 @@ from benchmarks.table import table, verdict
 Rows = Sequence[Mapping[str, Any]]
 BAR = 1.3
 """Times hashing."""
+ITEMS_MIN = 200
 
 
 def scan(output: Rows) -> list[str]:
@@ -82,4 +83,33 @@ def route(output: Rows) -> list[str]:
         "The router before an echo engine, each a process, requests with and without it in turn on one machine; the engine waits "
         "for its tokens and computes nothing, so no engine's own work hides the router.",
         table(head, rows),
+    ]
+
+
+def quantized(output: Rows) -> list[str]:
+    speed, same = ({row["what"]: row for row in output}[what] for what in ("decode", "equivalence"))
+    shown = "; ".join(f"{name} {items} ({difference:+.3f})" for name, (items, difference) in sorted(same["slices"].items()))
+    swapped = same["verdict"] == "swap" and same["tasks"] >= ITEMS_MIN
+    return [
+        "SmolLM2-135M, dequantized from the Q4_1 of its wheel: the folder in float32 by transformers against Q8_0 by llama.cpp, a "
+        "process and a thread each, taking turns.",
+        table(("tokens decoded per CPU-second", "float32, transformers", "Q8_0, llama.cpp", "bar", "times", "load", ""),
+              [(f"median of {speed['rounds']} rounds", speed["fp32_tokens_cpu_s"], speed["q8_0_tokens_cpu_s"], "4 times",
+                speed["ratio"], speed["load"], verdict(speed["ratio"] >= 4))]),
+        f"`hanse compare` on {same['tasks']} questions (facts, sums, words to copy), margin {same['margin']}: "
+        f"**{same['verdict']}** after {same['items']} of them, where it stops; right "
+        f"{100 * same['incumbent']:.1f}% and {100 * same['substitute']:.1f}%, better on "
+        f"{same['better']}, worse on {same['worse']}, difference between {same['low']:+.3f} and {same['high']:+.3f}. By kind, with "
+        f"the difference: {shown}. Swap, of at least {ITEMS_MIN} questions: {verdict(swapped)}.",
+    ]  # fmt: skip
+
+
+def tune(output: Rows) -> list[str]:
+    (row,) = output
+    return [
+        "LoRA of rank 8 on all linear layers of SmolLM2-135M, float32, one thread, 256 tokens at once: steps of `hanse tune` and "
+        f"of a bare peft loop in turn, in one process; medians of {row['turns']} turns of 512 tokens, load {row['load']} at the end.",
+        table(("", "tokens per CPU-second"), (("hanse tune", row["ours"]), ("bare peft loop", row["bare"]))),
+        f"Ratio {row['ratio']} (bar: 0.95): {verdict(row['ratio'] >= 0.95)}. Peak memory of a process that tunes: "
+        f"{row['peak_bytes'] / 1e9:.2f} GB (bar: 2.2): {verdict(row['peak_bytes'] < 2.2e9)}.",
     ]

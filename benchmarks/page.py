@@ -219,6 +219,8 @@ WRITERS = {
     "lock": ("Verifying a lock", keeping.lock),
     "mirror": ("Keeping a mirror", keeping.mirror),
     "route": ("Routing", keeping.route),
+    "quantized": ("A smaller file", keeping.quantized),
+    "tune": ("Tuning", keeping.tune),
     "games": ("Cooperative games", games),
     "case": ("The case of a charter", answers.case),
     "simulate": ("Simulator", simulate),

@@ -27,6 +27,8 @@ SECTIONS: dict[str, list[str]] = {
     "lock": ["-m", "benchmarks.lock"],
     "mirror": ["-m", "benchmarks.mirror"],
     "route": ["-m", "benchmarks.route"],
+    "quantized": ["-m", "benchmarks.quantized"],
+    "tune": ["-m", "benchmarks.tune"],
     "games": ["-m", "benchmarks.games"],
     "case": ["-m", "benchmarks.case"],
     "simulate": ["-m", "hanse.cli.main", "simulate", "--seeds", "2000", "--json"],

@@ -13,6 +13,8 @@ from hanse.charter.schema import Charter
 from hanse.hedge.distill.settings import DistillConfig
 from hanse.hedge.family.plan import FamilyPlan
 from hanse.hedge.route.routes import Routes
+from hanse.hedge.tinker.settings import Serving
+from hanse.hedge.tune.config import TuneConfig
 from hanse.lm.config import LmConfig
 from hanse.run.plan import Plan
 from hanse.run.settings import SiteConfig
@@ -23,9 +25,11 @@ FILES: dict[str, tuple[type[BaseModel], str]] = {
     "Run plan": (Plan, "`plan.toml`, for `hanse found draft`: what genesis adopts. Identified by its digest."),
     "Site": (SiteConfig, "`SITE.toml`, written by `hanse join`: a site's own settings. Nothing here changes what others compute."),
     "Model alone": (LmConfig, "`CONFIG.toml`, for `hanse lm train`: one model, no consortium. Its tables are the run plan's."),
+    "Tuning": (TuneConfig, "`TUNE.toml`, for `hanse tune`: what is left out is derived; `--dry-run` says how and why."),
     "Distill": (DistillConfig, "`DISTILL.toml`, for `hanse distill`: a student as `hanse lm` has it, and its teacher."),
     "Family": (FamilyPlan, "`PLAN.toml`, for `hanse family`: what all sizes share, as `hanse lm` has it, and the sizes."),
     "Routes": (Routes, "`routes.toml`, for `hanse route serve`: names for applications and the engines behind them."),
+    "Serving": (Serving, "`SERVE.toml`, for `hanse tune serve`: limits of a server of the Tinker API and of each of its users."),
 }
 HIDDEN = {"source"}
 """Set by the reader, never in a file."""

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-HANSE = (sys.executable, "-m", "hanse.cli.main")
+from tests import warm
+from tests.forked import Forked
+
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
 CANARY = "zanzibar-canary-4711-quetzalcoatl"
 PLAN = """
 name = "test"
 codec = {{ kind = "{codec}"{more} }}
 deadline_seconds = {deadline}
-gather_seconds = 60
+gather_seconds = {gather}
 clip_factor = "4"
 snapshot_rounds = 2
 phase = [{{ rounds = 2, steps = 1 }}, {{ rounds = {rounds}, steps = 2 }}]
@@ -50,19 +51,18 @@ class Consortium:
     codec: str = "int8"
     more: str = ""
     deadline: int = 3600
+    gather: int = 60
     sites: tuple[str, ...] = ()
     """Members with a site; empty: all."""
     log: str = ""
-    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    running: dict[str, Forked | subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
     def bucket(self) -> Path:
         return self.folder / "bucket"
 
     def hanse(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [*HANSE, *arguments], cwd=self.folder, capture_output=True, text=True, env=ENVIRONMENT, timeout=300, check=False
-        )
+        done = warm.run(arguments, self.folder, ENVIRONMENT)
         if check and done.returncode:
             raise AssertionError(f"hanse {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
@@ -80,7 +80,7 @@ class Consortium:
                 (text / f"{number}.txt").write_text(_story(member, index * 100 + number))
             (text / "canary.txt").write_text(f"{CANARY} {member} " * 3)
         (self.folder / "charter.toml").write_text("\n".join(tables) + "\n")
-        plan = PLAN.format(codec=self.codec, more=self.more, deadline=self.deadline, rounds=self.rounds)
+        plan = PLAN.format(codec=self.codec, more=self.more, deadline=self.deadline, gather=self.gather, rounds=self.rounds)
         (self.folder / "plan.toml").write_text(plan)
         self.hanse("found", "draft", "charter.toml", "plan.toml", "--out", "genesis.json")
         keys = [part for member in self.members for part in ("--key", f"keys/{member}.pem")]
@@ -94,11 +94,9 @@ class Consortium:
         with open(self.folder / f"{member}.toml", "a") as file:
             file.write("threads = 1\nkeep_rounds = 100\nfsync = false\n")
 
-    def start(self, member: str) -> subprocess.Popen[bytes]:
+    def start(self, member: str) -> Forked | subprocess.Popen[bytes]:
         with open(self.folder / f"{member}.log", "ab") as log:
-            process = subprocess.Popen(
-                [*HANSE, "site", "run", f"{member}.toml"], cwd=self.folder, stdout=log, stderr=log, env=ENVIRONMENT
-            )
+            process = warm.start(("site", "run", f"{member}.toml"), self.folder, log, log, ENVIRONMENT)
         self.running[member] = process
         return process
 
@@ -108,14 +106,14 @@ class Consortium:
                 process.kill()
             process.wait()
 
-    def wait(self, seconds: float = 120) -> None:
+    def wait(self, seconds: float = 600) -> None:
         """Until every running site has ended well."""
         end = time.monotonic() + seconds
         for member, process in self.running.items():
             code = process.wait(max(1.0, end - time.monotonic()))
             assert code == 0, f"{member} ended with {code}:\n{self.output(member)}"
 
-    def wait_for_line(self, member: str, text: str, seconds: float = 60) -> None:
+    def wait_for_line(self, member: str, text: str, seconds: float = 300) -> None:
         """Until a running site has said so."""
         end = time.monotonic() + seconds
         while text not in self.output(member):

@@ -14,6 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from pydantic import BaseModel
 
 from hanse.case.calibrate import calibrate
@@ -25,7 +26,7 @@ from hanse.charter.lint.check import lint_document
 from hanse.charter.lint.rules import RULES
 from hanse.charter.schema import load_toml, parse_charter
 from hanse.cli.case import case
-from hanse.cli.main import STAGES
+from hanse.cli.main import STAGES, hanse
 from hanse.cli.outlook import outlook
 from hanse.cli.quantize import NAMES
 from hanse.consortium.standing import OFFICER_KINDS, SITE_KINDS
@@ -35,14 +36,17 @@ from hanse.hedge.compare.paired import Comparison, Rule, Slice, decide
 from hanse.hedge.compare.run import Pair, Plan, run
 from hanse.hedge.compare.summary import document
 from hanse.hedge.compare.tasks import Accepted, Message, Numeric, Pairwise, Python, Regex, Schema, Task
-from hanse.hedge.drill.record import Drilled, Generated, Machine, Network, Record, Stage
+from hanse.hedge.drill.record import Drilled, Generated, History, Machine, Network, Record, Stage
 from hanse.hedge.engine.base import Answer
 from hanse.hedge.engine.fixed import FixedEngine
 from hanse.hedge.lock.schema import LockedFile, LockedLicense, LockedModel
 from hanse.hedge.quantize.architectures import TABLE
 from hanse.hedge.quantize.formats import FORMATS as FORMATS_OF_GGUF
 from hanse.hedge.quantize.show import Shown, Tensor
+from hanse.hedge.record.line import Environment
+from hanse.hedge.record.made import FACTS, Side
 from hanse.outlook.catalogue.tables import shipped
+from tests import warm
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -65,10 +69,18 @@ def test_every_codec_has_its_row(codec: str) -> None:
     assert f"| `{codec}` |" in FORMATS
 
 
-@pytest.mark.parametrize("model", [LockedModel, LockedLicense, LockedFile, Record, Drilled, Network, Stage, Generated, Machine])
+@pytest.mark.parametrize("model", [LockedModel, LockedLicense, LockedFile, Record, Drilled, Network, Stage, Generated, Machine,
+                                   History])
 def test_every_key_of_the_lock_and_of_a_drill_is_named(model: type[BaseModel]) -> None:
     page = FORMATS[FORMATS.index("## models.lock") :]
     assert [key for key in model.model_fields if f"`{key}`" not in page] == []
+
+
+@pytest.mark.parametrize("model", [*dict.fromkeys(FACTS.values()), Side, Environment])
+def test_every_key_of_the_hedge_s_record_is_named(model: type[BaseModel]) -> None:
+    page = FORMATS[FORMATS.index("## The hedge's record") : FORMATS.index("## A case")]
+    assert [key for key in model.model_fields if f"`{key}`" not in page and f'"{key}"' not in page] == []
+    assert [kind for kind in FACTS if f"`{kind}`" not in page] == []
 
 
 @pytest.mark.parametrize("model", [Task, Message, Accepted, Regex, Numeric, Schema, Python, Pairwise])
@@ -101,6 +113,15 @@ def test_the_compare_page_runs_as_it_stands(tmp_path: Path) -> None:
     assert promised is not None
     found = [decide([0.0] * 300, Rule(Fraction(1, margin), 300))[1] for margin in (2, 20, 50)]
     assert found == [int(number) for number in promised.groups()]
+
+
+def test_the_tune_page_runs_as_it_stands_and_every_key_of_its_document_is_named(tmp_path: Path) -> None:
+    run_blocks((ROOT / "docs" / "tune.md").read_text(encoding="utf-8"), tmp_path)
+    told = json.loads((tmp_path / "tuned.json").read_bytes())
+    assert (tmp_path / "again" / "model.safetensors").is_file()
+    page = FORMATS[FORMATS.index("## A tuned model") :]
+    inner = {key for name in ("identity", "base", "data", "result", "estimate", "machine") for key in told[name]}
+    assert [key for key in sorted({*told, *inner, *told["samples"][0]}) if f"`{key}`" not in page] == []
 
 
 @pytest.mark.slow
@@ -148,20 +169,18 @@ def test_every_hanse_line_of_the_docs_names_a_command_and_options_that_exist() -
 
 def check_line(words: list[str]) -> None:
     names = [word for word in words[1:3] if re.fullmatch(r"[a-z]+", word)]
-    done = subprocess.run(
-        [sys.executable, "-m", "hanse.cli.main", *names, "--help"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, words
+    done = CliRunner().invoke(hanse, [*names, "--help"])
+    assert done.exit_code == 0, words
     for option in (word for word in words if word.startswith("--")):
-        assert option in done.stdout, (words, option)
+        assert option in done.output, (words, option)
 
 
 def run_blocks(page: str, tmp_path: Path) -> str:
     """What the shell blocks of a page print, run one after another in an empty folder; they must all end well."""
     script = "set -euo pipefail\n" + "".join(re.findall(r"```sh\n(.*?)```", page, re.S))
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = warm.on_path(f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     environment = os.environ | {"PATH": path, "HANSE": str(ROOT), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300,
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=1200,
                           check=False)  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout
@@ -236,11 +255,7 @@ def test_the_outlook_page_runs_as_it_stands(tmp_path: Path) -> None:
         writer.writerow(["Model", "eci", "eci_ci_low", "eci_ci_high", "date", "Organization", "Model accessibility"])
         access = {"open": "Open weights (unrestricted)", "closed": "API access", "unknown": ""}
         writer.writerows([(s.name, s.eci, s.low, s.high, s.date, s.organization, access[s.access]) for s in shipped().scores])
-    script = "set -euo pipefail\n" + "".join(re.findall(r"```sh\n(.*?)```", page, re.S))
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=os.environ | {"PATH": path}, capture_output=True,
-                          text=True, timeout=300, check=False)  # fmt: skip
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    run_blocks(page, tmp_path)
     assert (tmp_path / "outlook.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
@@ -292,11 +307,7 @@ def a_case() -> Document:
 @pytest.mark.slow
 def test_the_case_page_runs_as_it_stands(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "case.md").read_text(encoding="utf-8")
-    script = "set -euo pipefail\n" + "".join(re.findall(r"```sh\n(.*?)```", page, re.S))
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=os.environ | {"PATH": path, "HANSE": str(ROOT)},
-                          capture_output=True, text=True, timeout=600, check=False)  # fmt: skip
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    run_blocks(page, tmp_path)
     assert json.loads((tmp_path / "case.json").read_text())["format"] == "hanse-case/1"
     assert (tmp_path / "advised.toml").exists()
     for name in ("case.html", "both.html"):

@@ -172,8 +172,8 @@ def test_what_cannot_be_answered_is_refused(hanse: Hanse, arguments: list[str], 
 
 def test_nothing_is_drawn_for_who_waits_less_than_two_seconds_or_has_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with waiting() as seen:
-        began = time.monotonic()
+        began = time.process_time()
         for done in range(100):
             seen("counting", done, 100)
-        assert time.monotonic() - began < 1
+        assert time.process_time() - began < 1
     assert capsys.readouterr() == ("", "")

@@ -58,6 +58,20 @@ def made(worse: tuple[str, ...] = (), rename: str | None = None) -> dict[str, An
             "lock": {"entry": digest("entry"), "files": [{"path": "w", "sha256": digest("w"), "size": 2_000_000}]},
             "verified": [],
             "tampered": [{"kind": "bytes", "text": "holds other bytes", "path": "w", "model": "demo"}],
+            "swap": {
+                "files": [{"file": f"{to}.gguf", "bytes": 9_000_000, "bits_per_weight": 8.5} for to in ("F16", "Q8_0", "Q4_0")],
+                "verdicts": [
+                    {"file": "Q8_0.gguf", "text": "swap: after 11 items", "worse": None},
+                    {"file": "Q4_0.gguf", "text": "keep: after 31 items", "worse": {"incumbent": " the <b>", "substitute": " a"}},
+                ],
+                "prompt": "In the beginning",
+                "asked": [{"when": "Q8_0 swapped in", "target": "Q8_0", "text": " was"}],
+                "status": {"problems": ["r:1: <broken>"], "models": [
+                    {"kind": "lock", "name": "demo", "sha256": digest("d"), "says": "locked", "problems": [], "children": [
+                        {"kind": "quantize", "name": "q.gguf", "sha256": "", "says": "8 bits", "problems": ["x"], "children": []},
+                    ]},
+                ]},
+            },
         },
         "case": CASE,
         "size": "small",
@@ -121,7 +135,7 @@ def test_the_page_fetches_nothing_and_runs_nothing() -> None:
 def test_no_part_is_needed_and_what_is_missing_is_said_to_be_not_measured() -> None:
     page = report.render({})
     tree(page)
-    assert page.count("Not measured in this run.") == 12
+    assert page.count("Not measured in this run.") == 14
     assert "was not measured" in findings.headline({})
 
 
@@ -144,6 +158,10 @@ def test_the_parts_stand_in_the_order_of_the_stages_and_the_contents_lead_to_eac
     assert "org/<b>" in said["hedge"]
     assert "every byte as locked" in said["hedge"]
     assert "Verify says: bytes: holds other bytes" in said["hedge"]
+    assert "keep: after 31 items" in said["hedge"]
+    assert "' the <b>' became ' a'" in said["hedge"]
+    assert "r:1: <broken>" in said["hedge"]
+    assert [link.get("href") for link in parts[4].iter("a")] == ["hedge.html"]
     assert "Not measured in this run." in "".join(tree(report.render(whole | {"outlook": None})).itertext())
 
 

@@ -50,7 +50,7 @@ def port() -> Iterator[int]:
 
 def told(port: int, how: str, user: list[str] | None = None) -> dict[str, object]:
     command = [*(user or []), sys.executable, "-W", "ignore", "-c", TRY, str(port), how]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, object] = json.loads(done.stdout)
     return found

@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
 import pytest
+from tests import warm
 from tests.hedge.mirror.serving import serving
 
 from hanse.demo.keeping import APPLICATION
@@ -73,12 +74,16 @@ class Shell:
         self.environment = {k: v for k, v in os.environ.items() if not k.upper().startswith("HF_")} | {"OMP_NUM_THREADS": "1"}
 
     def hanse(self, *words: str, code: int = 0) -> str:
-        return self.run(sys.executable, "-m", "hanse.cli.main", *words, code=code)
+        return self.ended(warm.run(words, self.folder, self.environment), code)
 
     def run(self, *words: str, code: int = 0, **settings: str) -> str:
         done = subprocess.run(words, cwd=self.folder, env=self.environment | settings, capture_output=True, text=True,
-                              timeout=300, check=False)  # fmt: skip
-        assert done.returncode == code, (words, done.stdout[-2000:], done.stderr[-2000:])
+                              timeout=1200, check=False)  # fmt: skip
+        return self.ended(done, code)
+
+    @staticmethod
+    def ended(done: subprocess.CompletedProcess[str], code: int) -> str:
+        assert done.returncode == code, (done.args, done.stdout[-2000:], done.stderr[-2000:])
         return done.stdout
 
 

@@ -7,7 +7,6 @@ import json
 import math
 import os
 import struct
-import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -79,8 +78,7 @@ def test_the_same_file_may_be_swapped_and_one_without_most_of_its_layers_not(tmp
     assert kept["items_worse"][0]["incumbent"]["text"].strip() in CAPITALS.values()
     ET.fromstring((tmp_path / "page.html").read_text(encoding="utf-8").removeprefix("<!doctype html>\n"))
     assert json.loads(shell.hanse(*words, code=1)) == kept  # from the journal: no model is loaded
-    told = shell.run(sys.executable, "-m", "hanse.cli.main", "compare", "cut.gguf", "old.gguf", "--margin", "1/10", *RULE,
-                     "--journal", "j.jsonl", code=2)  # fmt: skip
+    told = shell.hanse("compare", "cut.gguf", "old.gguf", "--margin", "1/10", *RULE, "--journal", "j.jsonl", code=2)
     assert told == ""
 
 

@@ -6,8 +6,6 @@ import hashlib
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from tests import warm
 from tests.lm.conftest import story
 
 from hanse.cli.lm import lm
@@ -139,17 +138,15 @@ def test_a_killed_process_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     run(reference)
     path = write_config(tmp_path / "two", steps=900, every=20)
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "hanse.cli.main", "lm", "train", str(path), "--json"]
     for number, code in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
+        with open(tmp_path / "said", "ab") as said:
+            process = warm.start(("lm", "train", str(path), "--json"), tmp_path, said, said, environment)
         seen = _newest(path.parent)
-        for _ in range(1200):
-            if _newest(path.parent) > seen:
-                break
+        while _newest(path.parent) <= seen:
+            assert process.poll() is None, (tmp_path / "said").read_text()
             time.sleep(0.02)
         process.send_signal(number)
-        process.communicate(timeout=60)
-        assert process.returncode == code
+        assert process.wait(300) == code
     config = load_config(path)
     run(config)
     assert trained(config) == trained(reference)

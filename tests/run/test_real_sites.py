@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,14 +93,13 @@ def test_sites_killed_at_random_moments_lose_and_double_nothing(consortium: Cons
     start_all(consortium)
     chance = random.Random(7)
     for _ in range(4):
-        time.sleep(chance.uniform(2.5, 6.0))
+        wait_for_entries(consortium, entries(consortium) + chance.randint(1, 6))
+        time.sleep(chance.uniform(0, 0.3))
         victim = chance.choice(consortium.members)
         process = consortium.running[victim]
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-        if process.returncode != 0:
-            consortium.start(victim)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL, "it had ended by itself"
+        consortium.start(victim)
     consortium.wait()
     assert consortium.replay()["verdict"] == "identical"
     updates = [(row["member"], row["round"]) for row in consortium.rows() if row["kind"] == "update" and not row["reason"]]
@@ -115,7 +115,7 @@ def test_a_deleted_bucket_is_left_behind_and_the_run_completes_in_a_new_one(cons
     gone = consortium.bucket.rename(consortium.folder / "gone")  # at once, while three sites write to it
     shutil.rmtree(gone)
     for process in consortium.running.values():
-        process.wait(60)
+        process.wait(300)
     assert all(process.returncode == 1 for process in consortium.running.values())
     assert all("hanse move" in consortium.output(member) for member in consortium.members)
     longest = sorted(consortium.members, key=lambda m: -len(list((consortium.folder / "sites" / m / "copy" / "log").iterdir())))
@@ -131,20 +131,21 @@ def test_a_deleted_bucket_is_left_behind_and_the_run_completes_in_a_new_one(cons
 
 
 def wait_for_entries(consortium: Consortium, count: int) -> None:
-    for _ in range(600):
-        if len(list((consortium.bucket / "log").iterdir())) >= count:
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"no {count} entries after a minute")
+    end = time.monotonic() + 300
+    while entries(consortium) < count:
+        assert time.monotonic() < end, f"no {count} entries after five minutes"
+        time.sleep(0.02)
+
+
+def entries(consortium: Consortium) -> int:
+    return len(list((consortium.bucket / "log").iterdir()))
 
 
 @pytest.mark.slow
 def test_a_member_that_vanishes_and_one_that_comes_late_do_not_stop_the_others(consortium: Consortium) -> None:
     consortium.members = ("ada", "bob", "cyd", "dan")
-    consortium.deadline, consortium.rounds = 3, 6
+    consortium.gather, consortium.deadline, consortium.rounds = 20, 8, 6  # a minute for dan to come, once it is started
     consortium.found()
-    plan = (consortium.folder / "plan.toml").read_text()
-    assert "gather_seconds = 60" in plan
     for member in consortium.members:
         consortium.join(member)
     for member in ("ada", "bob", "cyd"):

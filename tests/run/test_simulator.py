@@ -15,8 +15,9 @@ from hanse.run.site.agent import Agent
 
 @pytest.mark.slow
 def test_no_world_forks_loses_doubles_or_gets_stuck() -> None:
+    """A fault that shows in one world of twenty shows here with 94 in 100; `make simulate` plays two thousand."""
     with ProcessPoolExecutor(1) as pool:
-        outcomes = list(pool.map(play_seed, [(seed, 4) for seed in range(10_000, 10_080)], chunksize=20))
+        outcomes = list(pool.map(play_seed, [(seed, 4) for seed in range(10_000, 10_056)], chunksize=14))
     assert [outcome for outcome in outcomes if outcome.problems] == []
     assert sum(outcome.crashes for outcome in outcomes) > 500
     assert sum(outcome.void for outcome in outcomes) > 1000
@@ -45,13 +46,17 @@ def test_a_seed_replays_exactly() -> None:
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_bug_is_found_within_200_seeds(name: str) -> None:
-    assert first_seed_that_notices(PLANTED[name]) is not None
+    assert first_seed_that_notices(PLANTED[name], *NOTICED.get(name, ("", 6000))) is not None
 
 
-def first_seed_that_notices(make: Callable[..., Agent], seeds: int = 200) -> int | None:
+NOTICED = {"doubled update after a restart": ("doubled", 1500)}
+"""What a world must say, and after how many seconds: sites that sign two updates stay stuck, and the rest of 6000 says no more."""
+
+
+def first_seed_that_notices(make: Callable[..., Agent], said: str, seconds_max: int, seeds: int = 200) -> int | None:
     """A world without a hostile member is quicker; a member that never comes is what ticks are for."""
     for seed in range(seeds):
-        weather = Weather(hostile=seed % 2 == 1)
-        if play(World(seed, weather=weather, make=make), seconds_max=6000).problems:
+        world = World(seed, weather=Weather(hostile=seed % 2 == 1), make=make)
+        if any(problem.startswith(said) for problem in play(world, seconds_max).problems):
             return seed
     return None

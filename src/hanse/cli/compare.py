@@ -13,11 +13,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hanse.cli.extras import need
-from hanse.cli.printing import as_json, progress, table
+from hanse.cli.printing import as_json, json_text, progress, table
+from hanse.cli.recording import Recording, now, recorded
 from hanse.errors import HanseError, InputError
 
 if TYPE_CHECKING:
+    from hanse.hedge.compare.harness import Harness
     from hanse.hedge.compare.run import Pair, Plan
+    from hanse.hedge.compare.tasks import Task
+    from hanse.hedge.engine.base import Settings
     from hanse.hedge.engine.endpoint import Access, Budget
     from hanse.hedge.engine.price import Price
 
@@ -61,7 +65,9 @@ def _price(ctx: click.Context, parameter: click.Parameter, text: str | None) -> 
 @click.command()
 @click.argument("incumbent")
 @click.argument("substitute")
-@click.option("--tasks", "tasks_path", type=click.Path(path_type=Path), required=True, help="Tasks, JSON lines.")
+@click.option("--tasks", "tasks_path", type=click.Path(path_type=Path), help="Tasks, JSON lines.")
+@click.option("--lm-eval", multiple=True, metavar="TASK", help="A task of lm-eval, from what is on this disk; may be repeated.")
+@click.option("--include-path", type=click.Path(path_type=Path, file_okay=False), help="Folder with lm-eval tasks of your own.")
 @click.option("--margin", default="1/50", callback=_fraction, show_default=True, help="By less than this mean mark the substitute "
               "may be worse.")  # fmt: skip
 @click.option("--error", default="1/20", callback=_fraction, show_default=True, help="Chance of a wrong verdict, at most.")
@@ -84,8 +90,12 @@ def _price(ctx: click.Context, parameter: click.Parameter, text: str | None) -> 
 @click.option("--cost-cap", callback=_fraction, metavar="AMOUNT", help="Ask no endpoint for what could go over it.")
 @click.option("--rate", default=0, type=click.IntRange(0), help="Requests a minute to each endpoint. Off: no limit.")
 @click.option("--cache", type=click.Path(path_type=Path, file_okay=False), help="Folder to keep endpoints' answers in.")
+@recorded
 @click.option("--json", "json_", is_flag=True, help="Print JSON.")
-def compare(incumbent: str, substitute: str, tasks_path: Path, out: Path | None, json_: bool, **given: Any) -> None:
+def compare(
+    incumbent: str, substitute: str, tasks_path: Path | None, out: Path | None, json_: bool, recording: Recording | None,
+    **given: Any,
+) -> None:  # fmt: skip
     """Is SUBSTITUTE good enough in place of INCUMBENT, on your tasks, as served?
 
     Each is a GGUF file, a model's folder (safetensors), MODEL@https://host/v1, or a .jsonl of recorded answers. Both answer the
@@ -94,23 +104,26 @@ def compare(incumbent: str, substitute: str, tasks_path: Path, out: Path | None,
     """
     try:
         found = _compare(incumbent, substitute, tasks_path, out, given)
+        _show(found, out, json_)
+        _record(recording, found)
     except HanseError as error:
         click.echo(f"error: {error}", err=True)
         raise click.exceptions.Exit(WRONG) from error
     except OSError as error:
         click.echo(f"error: {error.filename or 'input or output'}: {error.strerror}", err=True)
         raise click.exceptions.Exit(WRONG) from error
-    _show(found, out, json_)
     raise click.exceptions.Exit(EXITS[found["verdict"]])
 
 
-def _compare(incumbent: str, substitute: str, tasks_path: Path, out: Path | None, given: dict[str, Any]) -> dict[str, Any]:
+def _compare(incumbent: str, substitute: str, tasks_path: Path | None, out: Path | None, given: dict[str, Any]) -> dict[str, Any]:
     need("compare", "hedge", "numpy", "jsonschema")
+    from hanse.hedge.compare.harness import Harness
     from hanse.hedge.compare.journal import Journal
     from hanse.hedge.compare.judge import TOKENS_MAX, EndpointJudge, judges
     from hanse.hedge.compare.page import render
     from hanse.hedge.compare.run import run
     from hanse.hedge.compare.summary import document
+    from hanse.hedge.compare.tasks import read_tasks
     from hanse.hedge.engine.base import Engine, Settings
     from hanse.hedge.engine.endpoint import Budget, Endpoint
     from hanse.hedge.engine.opening import open_engine
@@ -120,34 +133,53 @@ def _compare(incumbent: str, substitute: str, tasks_path: Path, out: Path | None
     keys = {who: given[f"{who}_key_env"] for who in ("incumbent", "substitute", "judge")}
     asked = Asked(keys, {**prices, "judge": given["price_judge"]}, Budget(given["cost_cap"]), given["rate"], given["cache"])
     settings = Settings(given["max_tokens"], given["context"], given["threads"], given["timeout"])
-    plan = _plan(tasks_path, settings, given)
-
+    if tasks_path is None and not given["lm_eval"]:
+        raise InputError("nothing to ask: name tasks by --tasks or --lm-eval")
     short = Settings(TOKENS_MAX, timeout_seconds=given["timeout"])
-    engines: dict[tuple[str, str], Engine] = {
-        (url, model): Endpoint(url.rstrip("/"), model, short, asked.access("judge")) for url, model in judges(plan.tasks)
-    }
     with ExitStack() as stack:
+        harness = stack.enter_context(Harness(given["lm_eval"], given["include_path"])) if given["lm_eval"] else None
+        tasks = read_tasks(tasks_path) if tasks_path is not None else ()
+        engines: dict[tuple[str, str], Engine] = {
+            (url, model): Endpoint(url.rstrip("/"), model, short, asked.access("judge")) for url, model in judges(tasks)
+        }
+        plan = _plan(tasks, tasks_path, harness, settings, given)
         pair: Pair = {"incumbent": open_engine(incumbent, settings, asked.access("incumbent"))}
         stack.callback(pair["incumbent"].close)
         pair["substitute"] = open_engine(substitute, settings, asked.access("substitute"))
         stack.callback(pair["substitute"].close)
         with Journal(given["journal"], plan.header(pair), asked.budget) as journal, progress("items", len(plan.tasks)) as bar:
-            result = run(plan, pair, EndpointJudge(engines, plan.rule.seed), journal, bar)
+            result = run(plan, pair, EndpointJudge(engines, plan.rule.seed), journal, bar, harness)
         found = document(result, pair, {"incumbent": prices["incumbent"], "substitute": prices["substitute"]})
     if out is not None:
         replace_file(out, render(found).encode())
     return found
 
 
-def _plan(path: Path, settings: Any, given: dict[str, Any]) -> Plan:
+def _record(recording: Recording | None, found: dict[str, Any]) -> None:
+    if recording is not None:
+        from hanse.hedge.compare.step import step
+
+        again = "the same command again (from its --journal nothing is asked anew)"
+        recording.add(step(found, (json_text(found) + "\n").encode()), now(), again)
+
+
+def _plan(
+    tasks: tuple[Task, ...], path: Path | None, harness: Harness | None, settings: Settings, given: dict[str, Any]
+) -> Plan:
+    """Raises InputError for an id that is both the file's and lm-eval's."""
     from hanse.hedge.compare.paired import Rule
     from hanse.hedge.compare.run import Plan
-    from hanse.hedge.compare.tasks import print_tasks, read_tasks
+    from hanse.hedge.compare.tasks import print_tasks
 
-    tasks = read_tasks(path)
-    digest = hashlib.sha256(print_tasks(tasks).encode()).hexdigest()
-    rule = Rule(given["margin"], len(tasks), given["error"], given["seed"])
-    return Plan(tasks, digest, path.parent, rule, settings)
+    digest = hashlib.sha256(print_tasks(tasks).encode())
+    if harness is not None:
+        digest.update(harness.sha256.encode())
+    others = harness.items if harness is not None else ()
+    twice = {item.id for item in tasks} & {item.id for item in others}
+    if twice:
+        raise InputError(f"{path}: id {min(twice)} is a document of lm-eval, too; rename the task")
+    rule = Rule(given["margin"], len(tasks) + len(others), given["error"], given["seed"])
+    return Plan((*tasks, *others), digest.hexdigest(), path.parent if path is not None else Path(), rule, settings)
 
 
 def _show(found: dict[str, Any], out: Path | None, json_: bool) -> None:

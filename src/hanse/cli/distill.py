@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from hanse.cli.extras import need
-from hanse.cli.lm import interruptible
 from hanse.cli.printing import as_json, table
+from hanse.cli.stopping import interruptible
 from hanse.errors import InputError
 
 NAMES = {"alone": "the student alone", "distilled": "the student, taught", "longer": "alone for as much CPU time"}

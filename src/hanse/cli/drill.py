@@ -18,8 +18,9 @@ from hanse.cli.lock.files import size
 from hanse.cli.mirror.ready import json_option, read_file, ready, write_new
 from hanse.cli.ordinary import Ordinary
 from hanse.cli.printing import as_json, table
-from hanse.errors import InputError, KeyFileError
-from hanse.keys import PublicKey, SigningKey
+from hanse.cli.recording import Recording, now, public_key
+from hanse.errors import InputError
+from hanse.keys import SigningKey
 
 if TYPE_CHECKING:
     from hanse.hedge.drill.record import Machine, Record
@@ -41,6 +42,11 @@ def drill() -> None:
 @click.option("--record", type=click.Path(path_type=Path), help="File to write the signed record to. "
               "Off: the day, in the schedule's folder of records.")  # fmt: skip
 @click.option("--key", type=click.Path(path_type=Path), required=True, help="Key file to sign with (`hanse keys new`).")
+@click.option("--hedge-record", type=click.Path(path_type=Path), envvar="HANSE_RECORD", show_envvar=True,
+              help="The hedge's record: it must hold, and have every file that is drilled; it gets a line, signed with --key. Off: "
+              "none.")  # fmt: skip
+@click.option("--record-trust", multiple=True, metavar="PUBLICKEY", envvar="HANSE_RECORD_TRUST", show_envvar=True,
+              help="Others who may have signed lines of it. May be given several times.")  # fmt: skip
 @click.option(
     "--schedule", type=click.Path(path_type=Path), help="drill.toml: gives LOCK, --from, --record and --generate."
 )
@@ -58,7 +64,8 @@ def drill() -> None:
 @json_option
 def run(
     lock: Path | None, url: str | None, record: Path | None, key: Path, schedule: Path | None, names: tuple[str, ...],
-    generate: bool, cut: Any, work: Path | None, timeout: float, day: str, json_: bool,
+    generate: bool, cut: Any, work: Path | None, timeout: float, day: str, json_: bool, hedge_record: Path | None,
+    record_trust: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Drill the models of LOCK."""
     ready("drill")
@@ -66,7 +73,9 @@ def run(
     from hanse.hedge.drill.run import Plan
     from hanse.hedge.drill.run import drill as start
     from hanse.hedge.drill.schedule import read_schedule
+    from hanse.hedge.drill.step import history, step
     from hanse.hedge.lock.schema import parse_lock
+    from hanse.hedge.record.chain import Chain, look
     from hanse.store import open_store
 
     on = _day(day)
@@ -87,15 +96,22 @@ def run(
     if record.exists():
         raise InputError(f"{record}: is there already; records are never overwritten, choose another file")
     plan = Plan(url, work, cut, generate, timeout)
+    trusted = [signer.public, *(public_key(text) for text in record_trust)]
+    before = Chain() if hedge_record is None else look(hedge_record, trusted)
+    known = None if hedge_record is None else history(before, models)
     done = start(models, plan, lambda name: click.echo(f"drilling {name}", err=True))
     made = Record(
         date=on.isoformat(), at=int(time.time()), hanse=__version__, lock=hashlib.sha256(data).hexdigest(),
         mirror=open_store(url).url, generate=generate, machine=_machine(), model=tuple(done),
-        passed=all(item.passed for item in done),
+        passed=all(item.passed for item in done) and not (known and known.problems), history=known,
     )  # fmt: skip
     record.parent.mkdir(parents=True, exist_ok=True)
-    write_new(record, sign(made, signer))
+    signed = sign(made, signer)
+    write_new(record, signed)
     _show(made, record, json_)
+    if hedge_record is not None and not before.problem:
+        recording = Recording(hedge_record, signer, tuple(trusted[1:]))
+        recording.add(step(made, signed), now(), f"`hanse hedge add --drill {record}`")
     if not made.passed:
         raise click.exceptions.Exit(1)
 
@@ -116,7 +132,7 @@ def verify(record: Path, key: str, lock: Path | None, json_: bool) -> None:
     from hanse.hedge.drill.record import read as read_record
     from hanse.hedge.lock.schema import read_lock
 
-    made = read_record(read_file(record), _public(key), str(record))
+    made = read_record(read_file(record), public_key(key), str(record))
     failed = [f"{item.name}: failed: {item.failure}" for item in made.model if not item.passed]
     lacking = compare(made, read_lock(lock)) if lock is not None else failed
     if json_:
@@ -126,7 +142,7 @@ def verify(record: Path, key: str, lock: Path | None, json_: bool) -> None:
         for line in lacking:
             click.echo(line)
         against = "not compared with a lock (--lock)" if lock is None else f"{len(lacking)} models of {lock} not shown"
-        click.echo(f"the signature of {_public(key).name} holds; {against}")
+        click.echo(f"the signature of {public_key(key).name} holds; {against}")
     if lacking or failed:
         raise click.exceptions.Exit(1)
 
@@ -175,6 +191,10 @@ def _show(made: Record, path: Path, json_: bool) -> None:
             click.echo(f"{item.name}: {said.detail}: {item.generated.text!r}")
         elif said is not None:
             click.echo(f"{item.name}: {said.detail}")
+    if made.history is not None:
+        click.echo(f"record: {made.history.lines} lines hold, head {made.history.head or 'none'}")
+        for problem in made.history.problems:
+            click.echo(f"record: {problem}")
     verdict = "passed" if made.passed else "FAILED"
     click.echo(f"{verdict} on {made.date}: {len(made.model)} models from {made.mirror}; record {path}")
 
@@ -189,16 +209,6 @@ def _machine() -> Machine:
         name=platform.node(), system=f"{platform.system()} {platform.release()}", architecture=platform.machine(),
         processors=os.cpu_count() or 0, memory_bytes=memory, python=platform.python_version(),
     )  # fmt: skip
-
-
-def _public(text: str) -> PublicKey:
-    """A public key as text, or from a file that holds its text."""
-    path = Path(text)
-    if "+" not in text or path.is_file():
-        text = _text(read_file(path), path).strip()
-        if text.startswith("name: "):
-            raise KeyFileError(f"{path}: is a private key; give what `hanse keys show {path}` prints")
-    return PublicKey.parse(text)
 
 
 def _text(data: bytes, path: Path) -> str:

@@ -10,8 +10,8 @@ import click
 from hanse import __version__
 from hanse.cli.distill import MODULES, phases
 from hanse.cli.extras import need
-from hanse.cli.lm import interruptible
 from hanse.cli.printing import as_json, table
+from hanse.cli.stopping import interruptible
 
 
 @click.command()

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import click
 
 from hanse.cli.extras import need_train
 from hanse.cli.printing import as_json, table
+from hanse.cli.stopping import interruptible
 from hanse.errors import InputError
 
 
@@ -136,25 +135,6 @@ def _note_reading(path: Path, now: datetime) -> None:
         file.write(f'{{"at": "{now.isoformat(timespec="seconds")}"}}\n')
     if before:
         click.echo(f"note: test has been read {before} times before; report the first reading", err=True)
-
-
-@contextmanager
-def interruptible() -> Iterator[Callable[[], bool]]:
-    """Whether somebody asked to stop: the first Ctrl-C ends with a checkpoint, the second at once."""
-    asked: list[int] = []
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(number)
-        click.echo("\nstopping after this step, with a checkpoint; again to stop at once", err=True)
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(asked)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

@@ -15,7 +15,12 @@ from hanse.errors import InputError
 
 def as_json(value: Any) -> None:
     """One JSON document on standard output."""
-    click.echo(json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False))
+    click.echo(json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """The document as it is printed, without the last line feed."""
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "") -> None:

@@ -13,6 +13,7 @@ from hanse.cli.extras import need, need_train
 from hanse.cli.mirror.ready import json_option
 from hanse.cli.ordinary import Ordinary
 from hanse.cli.printing import as_json, progress, table
+from hanse.cli.recording import Recording, now, recorded
 
 if TYPE_CHECKING:
     from hanse.hedge.quantize.show import Shown
@@ -36,8 +37,9 @@ def quantize() -> None:
 @click.option("--to", required=True, type=click.Choice(NAMES), help="Format.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="File (a folder for ct2-int8) that is not there yet.")
 @click.option("--allow-fallback", is_flag=True, help="Where a tensor's rows are not whole blocks, take llama.cpp's next type.")
+@recorded
 @json_option
-def run(folder: Path, to: str, out: Path, allow_fallback: bool, json_: bool) -> None:
+def run(folder: Path, to: str, out: Path, allow_fallback: bool, recording: Recording | None, json_: bool) -> None:
     """Write FOLDER in another format."""
     made_by = f"hanse {__version__}"
     need("quantize", "quantize", "gguf", "numpy")
@@ -46,7 +48,9 @@ def run(folder: Path, to: str, out: Path, allow_fallback: bool, json_: bool) -> 
         need("quantize --to ct2-int8", "ctranslate2", "ctranslate2")
         from hanse.hedge.quantize.ct2 import convert
 
-        _print(convert(folder, out, made_by), json_, False)
+        made = convert(folder, out, made_by)
+        _print(made, json_, False)
+        _record(recording, made, out)
         return
     from hanse.hedge.quantize.folder import read_folder
     from hanse.hedge.quantize.write import quantize as write
@@ -55,18 +59,53 @@ def run(folder: Path, to: str, out: Path, allow_fallback: bool, json_: bool) -> 
     with progress(f"{to} of {folder.name}", total) as tell:
         shown = write(folder, to, out, allow_fallback, made_by, tell)
     _print(shown, json_, False)
+    _record(recording, shown, out)
 
 
 @quantize.command("show")
 @click.argument("file", type=click.Path(path_type=Path))
+@recorded
 @json_option
-def show_(file: Path, json_: bool) -> None:
-    """What is really in FILE, a GGUF or a folder of CTranslate2: every tensor's type, bits per weight, a digest of the metadata."""
+def show_(file: Path, recording: Recording | None, json_: bool) -> None:
+    """What is really in FILE, a GGUF or a folder of CTranslate2: every tensor's type, bits per weight, a digest of the metadata.
+    With --record a file that `hanse quantize` made gets its line later."""
     need("quantize show", "quantize", "gguf", "numpy")
     from hanse.hedge.quantize.ct2 import show_folder
     from hanse.hedge.quantize.show import show
 
-    _print(show_folder(file) if file.is_dir() else show(file), json_, True)
+    shown = show_folder(file) if file.is_dir() else show(file)
+    _print(shown, json_, True)
+    _record(recording, shown, file)
+
+
+def _record(recording: Recording | None, shown: Shown, path: Path) -> None:
+    if recording is not None:
+        from hanse.hedge.quantize.step import step
+
+        recording.add(step(shown, path), now(), f"`hanse quantize show {path}` with --record and --key")
+
+
+@quantize.command("unpack")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder that is not there yet.")
+@click.option("--dtype", default="float32", show_default=True, type=click.Choice(("float32", "bfloat16", "float16")),
+              help="Of the dequantized weights.")  # fmt: skip
+@recorded
+@json_option
+def unpack_(file: Path, out: Path, dtype: str, recording: Recording | None, json_: bool) -> None:
+    """The way back: GGUF FILE as a Hugging Face folder with dequantized weights, which says what they were."""
+    need("quantize unpack", "quantize", "gguf", "numpy")
+    from hanse.hedge.quantize.show import show
+    from hanse.hedge.quantize.unpack import unpack
+
+    with progress(f"unpack {file.name}", show(file).weights) as tell:
+        shown = unpack(file, out, dtype, f"hanse {__version__}", tell)
+    _print(shown, json_, False)
+    if recording is not None:
+        from hanse.hedge.quantize.step import unpacked
+
+        again = f"`hanse quantize unpack` once more to another folder, with --record and --key; {out} can stay"
+        recording.add(unpacked(shown, file, dtype, out), now(), again)
 
 
 def _print(shown: Shown, json_: bool, all_: bool) -> None:

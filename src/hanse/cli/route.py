@@ -16,6 +16,7 @@ import click
 
 from hanse.cli.extras import need
 from hanse.cli.printing import as_json, table
+from hanse.cli.recording import Recording, recorded
 from hanse.errors import InputError
 
 if TYPE_CHECKING:
@@ -72,34 +73,43 @@ def serve(path: Path, host: str, port: int) -> None:
               "verdict is swap. Off: because you say so.")  # fmt: skip
 @unseen_option
 @routes_option
+@recorded
 @json_option
-def swap(name: str, target: str, verdict: Path | None, unseen: bool, path: Path, json_: bool) -> None:
+def swap(
+    name: str, target: str, verdict: Path | None, unseen: bool, path: Path, recording: Recording | None, json_: bool
+) -> None:
     """Let TARGET answer for the route NAME: every request from now on; those that are being answered end where they are.
 
-    Without a running router the state is written, for the next one.
+    A verdict must speak of the very files (or endpoints) that the two targets serve. Without a running router the state is written,
+    for the next one.
     """
     routes = _load(path)
     from hanse.hedge.route.command import command
     from hanse.hedge.route.state import check_verdict, swapped
+    from hanse.hedge.route.step import check_sides
 
     by = ""
     if verdict is not None:
-        data = _read(verdict)
+        data, state = _read(verdict), _state(routes)
         check_verdict(data, str(verdict))
+        swapped(state, routes, name, target, _now())  # refuses names that are none
+        check_sides(data, str(verdict), routes, name, state.target(routes, name), target)
         by = hashlib.sha256(data).hexdigest()
     asked = {"route": name, "target": target, "by": by, "unseen": unseen}
     found = command(routes, "POST", "swap", asked)
     if found is None:
         found = _write(routes, swapped(_state(routes), routes, name, target, _now(), by))
     _told(found, name, json_)
+    _record(recording, routes, name, found)
 
 
 @route.command()
 @click.argument("name")
 @unseen_option
 @routes_option
+@recorded
 @json_option
-def rollback(name: str, unseen: bool, path: Path, json_: bool) -> None:
+def rollback(name: str, unseen: bool, path: Path, recording: Recording | None, json_: bool) -> None:
     """Undo the last swap of the route NAME."""
     routes = _load(path)
     from hanse.hedge.route.command import command
@@ -109,6 +119,7 @@ def rollback(name: str, unseen: bool, path: Path, json_: bool) -> None:
     if found is None:
         found = _write(routes, rolled_back(_state(routes), routes, name, _now()))
     _told(found, name, json_)
+    _record(recording, routes, name, found)
 
 
 @route.command()
@@ -185,6 +196,19 @@ def _told(found: dict[str, Any], name: str, json_: bool) -> None:
     later = "" if found["serving"] else ", once a router runs"
     back = f"; a rollback leads to {row['back']}" if row["back"] else ""
     click.echo(f"{row['target']} answers for {name}{later}{back}")
+
+
+def _record(recording: Recording | None, routes: Routes, name: str, found: dict[str, Any]) -> None:
+    """The record's line of the route's last step, unless it is there."""
+    if recording is None or not found["route"][name]["steps"]:
+        return
+    from hanse.hedge.route.state import Step
+    from hanse.hedge.route.step import step
+
+    last = Step.model_validate(found["route"][name]["steps"][-1])
+    made = step(routes, name, last)
+    if (last.at, made) not in [(item.line.at, item.line.made) for item in recording.read().lines]:
+        recording.add(made, last.at, f"`hanse route swap {name} {last.after}` with --record and --key, which swaps nothing again,")
 
 
 def _read(path: Path) -> bytes:

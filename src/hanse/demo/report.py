@@ -17,6 +17,7 @@ from hanse.demo import agreeing, hedging, proving, tables, training
 from hanse.demo.findings import Result, gains, headline, replay_says
 from hanse.demo.proving import ABSENT
 from hanse.demo.stylesheet import CSS
+from hanse.hedge.record import picture
 from hanse.outlook.report import stylesheet
 from hanse.outlook.report.page import section
 from hanse.page.document import document
@@ -63,7 +64,7 @@ def render(result: Result) -> str:
     parts = [_hero(result), *(part.render(result) for part in PARTS)]
     parts.append(f"<section><h2>The figures</h2>{tables.render(result)}</section>")
     parts.append(f"<footer><p>{_provenance(result)}</p></footer>")
-    return document(headline(result), CSS + stylesheet.CSS + case_style.CSS, "".join(parts))
+    return document(headline(result), CSS + stylesheet.CSS + case_style.CSS + picture.CSS, "".join(parts))
 
 
 def _contents() -> str:
@@ -177,7 +178,8 @@ PARTS = (
     Part(
         "hedge",
         "Hedge",
-        "Know which models you depend on, and keep them to the byte. (Releasing is the stage still to come.)",
+        "Know which models you depend on, keep them to the byte, prove a smaller one and swap it in. (Releasing is the stage "
+        "still to come.)",
         (
             Section(
                 "What an application depends on",
@@ -186,6 +188,16 @@ PARTS = (
             ),
             Section(
                 "The model, locked", "The demo's own model pinned in models.lock, and verified offline.", hedging.locked
+            ),
+            Section(
+                "Smaller files, compared",
+                "Does a smaller file still say exactly what the model says in F16, after the beginnings of held-out lines?",
+                hedging.compared,
+            ),
+            Section(
+                "From the lock to what is served",
+                "Every step signed and chained; the client kept its address (<a href='hedge.html'>the status page</a>).",
+                hedging.chained,
             ),
         ),
     ),

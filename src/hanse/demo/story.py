@@ -21,6 +21,7 @@ from hanse.demo.baselines import Task, read_weights
 from hanse.demo.corpora import DOMAINS, Written
 from hanse.demo.keeping import keep
 from hanse.demo.runner import Place, digest_of, found_and_join, train, write_corpora
+from hanse.demo.swapping import swap
 from hanse.errors import ReplayError
 from hanse.lm import model as models
 from hanse.lm.evaluate import sample, score
@@ -96,6 +97,11 @@ def play(place: Place, decided: dict[str, Any], say: Say, show: Show) -> dict[st
     caught = ", ".join(row["kind"] for row in result["hedge"]["tampered"])
     models = len(result["hedge"]["findings"])
     say(f"hedge: {models} models found in a sample application; the model locked, one flipped bit caught ({caught})")
+    say("hedge: smaller files of the model, compared on its own answers, swapped behind a client and back")
+    texts = {d.name: [x.text for x in documents(place.text(d.member) / "dev.jsonl")] for d in DOMAINS}
+    result["hedge"]["swap"] = swap(place.folder / "swap", place.folder / "model", texts, place.folder / "hedge.html")
+    for verdict in result["hedge"]["swap"]["verdicts"]:
+        say(f"  {verdict['file']}: {verdict['text']}")
     result["seconds"] = round(time.perf_counter() - began, 1)
     _write(place, result)
     return result

@@ -79,7 +79,7 @@ def test_one_that_sleeps_and_hears_no_signal_is_ended(how: How) -> None:
     began = time.monotonic()
     ignoring = "for n in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGXCPU): signal.signal(n, signal.SIG_IGN)\n"
     assert ran(ignoring + "time.sleep(3600)", SHORT, how) == Held(None, "ran longer than 2 seconds", how)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     assert ran(ignoring + "while True: pass", LIMITS, how).mark is None
 
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 
 import pytest
 from pydantic import ValidationError
 from tests.hedge.drill.drilled import KEY, LOCK, ONE, OTHER, TWO, drilled, record
 from tests.hedge.mirror.made import model
+from tests.hedge.record.making_record import MACHINE
 
 from hanse import canonical
 from hanse.errors import EnvelopeError, HanseError, IntegrityError
-from hanse.hedge.drill.record import PREDICATE_TYPE, Record, compare, read, sign
-from hanse.hedge.lock.schema import Lock
+from hanse.hedge.drill.record import PREDICATE_TYPE, WITH_HISTORY, History, Record, compare, read, sign
+from hanse.hedge.drill.step import history, step
+from hanse.hedge.lock.schema import Lock, LockedModel
+from hanse.hedge.record.chain import Chain, Signed
+from hanse.hedge.record.line import Line
+from hanse.hedge.record.made import locked
 from hanse.ledger import dsse
 
 
@@ -91,6 +97,47 @@ def test_a_record_cannot_say_that_it_passed_when_it_did_not() -> None:
         Record(**(made.__dict__ | {"generate": True}))
     with pytest.raises(ValidationError):
         Record(**(made.__dict__ | {"date": "yesterday"}))
+
+
+KNOWN = History(head="b" * 64, lines=3, problems=())
+BROKEN = History(head="", lines=0, problems=("r:1: broken",))
+
+
+def test_what_the_hedge_s_record_said_is_a_second_version_and_the_first_is_read_as_before() -> None:
+    made = record().model_copy(update={"history": KNOWN})
+    assert payload(sign(made, KEY))["predicateType"] == WITH_HISTORY == "https://hanse.dev/drill/v2"
+    assert read(sign(made, KEY), KEY.public, "r") == made
+    assert "history" not in json.dumps(payload(sign(record(), KEY)))
+    mixed = payload(sign(made, KEY)) | {"predicateType": PREDICATE_TYPE}
+    with pytest.raises(EnvelopeError):
+        read(dsse.sign(canonical.encode(mixed), [KEY]).encode(), KEY.public, "r")
+
+
+def test_a_drill_with_a_broken_record_cannot_say_that_it_passed() -> None:
+    with pytest.raises(ValidationError, match="passed is not what its models say"):
+        Record(**(record().__dict__ | {"history": BROKEN}))
+    made = Record(**(record().__dict__ | {"history": BROKEN, "passed": False}))
+    assert compare(read(sign(made, KEY), KEY.public, "r"), LOCK) == ["r:1: broken"]
+
+
+def test_the_record_must_hold_and_have_every_file_that_is_drilled() -> None:
+    def chain(*models: LockedModel, problem: str = "") -> Chain:
+        steps = (locked(item, ()) for item in models)
+        return Chain(tuple(Signed(Line(0, "", "", made, MACHINE), "c" * 64, "k") for made in steps), problem)
+
+    assert history(chain(ONE, TWO), LOCK.model) == History(head="c" * 64, lines=2, problems=())
+    assert history(chain(ONE), LOCK.model).problems == ("zwei: the record has no line of it",)
+    other = model({"w": b"2"}, name="zwei")
+    (said,) = history(chain(ONE, TWO, other), LOCK.model).problems
+    assert said == f"zwei: w ({TWO.file[0].sha256[:16]}) is no file of it in the record"
+    assert history(chain(ONE, other, TWO, problem="r:4: torn"), LOCK.model).problems == ("r:4: torn",)
+
+
+def test_the_line_of_a_drill_names_its_own_record_and_the_models() -> None:
+    signed = sign(record(), KEY)
+    made = step(record(), signed)
+    assert made.subjects[0].sha256 == hashlib.sha256(signed).hexdigest()
+    assert {item.name: item.sha256 for item in made.materials} == {ONE.name: ONE.entry, TWO.name: TWO.entry}
 
 
 def test_a_record_is_compared_with_a_lock() -> None:

@@ -16,7 +16,7 @@ from hanse.hedge.engine.endpoint import Access
 from hanse.hedge.engine.local import LocalEngine
 from hanse.hedge.engine.opening import has_template, open_engine
 
-SETTINGS = Settings(tokens_max=5, threads=1, timeout_seconds=60)
+SETTINGS = Settings(tokens_max=5, threads=1, timeout_seconds=300)
 
 
 def opened(named: object) -> LocalEngine:

@@ -12,8 +12,8 @@ def save_tiny(folder: Path, template: str | None = TEMPLATE, seed: int = 0) -> P
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-    words = ["<s>", "</s>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
-    inner = Tokenizer(models.BPE({word: at for at, word in enumerate(words)}, []))
+    words = ["<s>", "</s>", *sorted(pre_tokenizers.ByteLevel.alphabet()), "zq"]
+    inner = Tokenizer(models.BPE({word: at for at, word in enumerate(words)}, [("z", "q")]))  # llama.cpp wants merges
     inner.pre_tokenizer, inner.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
     inner.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 0)])
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=inner, bos_token="<s>", eos_token="</s>")

@@ -28,7 +28,7 @@ class Served:
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
     ) -> tuple[int, dict[str, str], bytes]:
         """Status, headers in lower case, body. Raises http.client.IncompleteRead when the line is cut."""
-        line = http.client.HTTPConnection("127.0.0.1", int(self.server.server_address[1]), timeout=20)
+        line = http.client.HTTPConnection("127.0.0.1", int(self.server.server_address[1]), timeout=60)
         try:
             line.request(method, path, body, dict(headers or {}))
             reply = line.getresponse()

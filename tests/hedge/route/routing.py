@@ -79,7 +79,7 @@ class Served:
 
     def client(self) -> openai.OpenAI:
         """The stock client; it tries nothing twice, so that tests see what the router does."""
-        return openai.OpenAI(base_url=f"{self.url}/v1", api_key="the client's own", max_retries=0, timeout=20)
+        return openai.OpenAI(base_url=f"{self.url}/v1", api_key="the client's own", max_retries=0, timeout=60)
 
 
 @contextmanager

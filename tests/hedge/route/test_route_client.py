@@ -44,6 +44,25 @@ def test_streams_of_both_kinds(served: Served) -> None:
     assert ("".join(part.choices[0].text for part in parts), {part.model for part in parts}) == ("a: one", {"assistant"})
 
 
+def test_responses_whole_and_streamed_have_the_routes_name_wherever_a_model_is_named(served: Served) -> None:
+    client = served.client()
+    whole = client.responses.create(model="assistant", input="one two")
+    assert (whole.output_text, whole.model, whole.status) == ("a: one two", "assistant", "completed")
+    told: Any = [{"role": "user", "content": [{"type": "input_text", "text": "one two three"}]}]
+    cut = client.responses.create(model="assistant", input=told, max_output_tokens=2)
+    assert (cut.output_text, cut.status, cut.model) == ("a: one", "incomplete", "assistant")
+    events: list[Any] = list(client.responses.create(model="assistant", input="one two", stream=True))
+    assert [event.type for event in events] == [
+        "response.created", *["response.output_text.delta"] * 3, "response.completed"
+    ]  # fmt: skip
+    assert "".join(event.delta for event in events[1:-1]) == "a: one two" == events[-1].response.output_text
+    assert {events[0].response.model, events[-1].response.model} == {"assistant"}
+    with pytest.raises(openai.NotFoundError, match="no route 'gone'"):
+        client.responses.create(model="gone", input="x")
+    with pytest.raises(openai.BadRequestError, match="expected messages"):
+        client.responses.create(model="assistant", input=[])
+
+
 def test_log_probabilities(served: Served) -> None:
     answer = ask(served.client(), "one", logprobs=True, top_logprobs=1)
     rows = [(row.token, row.logprob) for row in answer.choices[0].logprobs.content]

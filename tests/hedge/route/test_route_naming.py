@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hanse.hedge.route.naming import Lines, renamed
+from hanse.hedge.route.naming import Lines, renamed, renamed_event
 
 KEYS = st.sampled_from(["model", "x", 'a"model', "choices", "\\", "mod\u00e9l"])
 LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=6) | st.sampled_from(["old", '"model": "old"', "{[", "model"])
@@ -56,6 +56,21 @@ def test_a_stream_is_the_same_however_it_is_cut(documents: list[dict[str, Any]],
         got += reader.feed(data[at:cut])
         at = max(at, cut)
     assert got + reader.feed(data[at:]) + reader.end() == expected
+
+
+@given(DOCUMENTS, DOCUMENTS, st.text(max_size=8), SPACES)
+def test_of_an_event_the_name_in_its_response_changes_too(
+    document: dict[str, Any], inner: dict[str, Any], name: str, spaces: tuple[str, str]
+) -> None:
+    event = document | {"response": inner}
+    data = json.dumps(event, separators=spaces).encode()
+    expected = event | {"response": dict(inner)}
+    for table in (expected, expected["response"]):
+        if isinstance(table.get("model"), str):
+            table["model"] = name
+    made = renamed_event(data, event, name)
+    assert json.loads(made) == expected
+    assert renamed_event(made, expected, name) == made
 
 
 def test_a_whole_line_never_waits_for_the_next() -> None:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests import warm
 
 from hanse.hedge.route.routes import load_routes
 
@@ -20,8 +21,8 @@ def test_the_page_runs_as_it_stands(tmp_path: Path) -> None:
     script = "set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n"
     script += "".join(re.findall(r"```sh\n(.*?)```", PAGE, re.S))
     kept = {name: value for name, value in os.environ.items() if not name.upper().endswith("_PROXY")}
-    environment = kept | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120,
+    environment = kept | {"PATH": warm.on_path(f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")}
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600,
                           check=False)  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert '"what": "more"' not in done.stdout

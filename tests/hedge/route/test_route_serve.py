@@ -67,13 +67,13 @@ def test_what_an_engine_hears_is_the_targets_key_and_an_early_end(tmp_path: Path
         f'[target.a]\nurl = "{url}"\nmodel = "org/a"\nkey_env = "A_KEY"\n[route.assistant]\ntarget = "a"\n'
     )
     with routing(tmp_path / "r.toml") as served:
-        line = http.client.HTTPConnection(urlsplit(served.url).netloc, timeout=10)
+        line = http.client.HTTPConnection(urlsplit(served.url).netloc, timeout=60)
         line.request("POST", "/v1/completions?a=%2F", b'{"n": 1.50, "model": "assistant"}', {"Authorization": "Bearer mine"})
         reply = line.getresponse()
         assert reply.read(16) == b'data: {"a": 1}\n\n'  # as it came, at once
         reply.close()
         line.close()
-        thread.join(10)
+        thread.join(60)
     head, _, body = heard[0].partition(b"\r\n\r\n")
     assert head.startswith(b"POST /v1/completions?a=%2F HTTP/1.1\r\n")
     assert b"Authorization: Bearer the target's" in head
@@ -83,16 +83,16 @@ def test_what_an_engine_hears_is_the_targets_key_and_an_early_end(tmp_path: Path
 
 
 def test_a_shadow_gets_a_copy_and_only_its_digest_is_kept(tmp_path: Path) -> None:
-    with stage(tmp_path, Echo("a"), Echo("b", token_ms=50), route='target = "a"\nshadow = "b"') as served:
+    with stage(tmp_path, Echo("a"), Echo("b", token_ms=300), route='target = "a"\nshadow = "b"') as served:
         began = time.monotonic()
         answer = ask(served.client(), "secret words")
         assert answer.choices[0].message.content == "a: secret words"
         until(lambda: len(served.log) == 2)
-        assert time.monotonic() - began > 0.15
+        assert time.monotonic() - began > 0.9
         rows = {row["what"]: row for row in served.log}
         assert (rows["answer"]["target"], rows["shadow"]["target"]) == ("a", "b")
         assert rows["answer"]["request"] == rows["shadow"]["request"]
-        assert rows["shadow"]["seconds"] >= 0.15 > rows["answer"]["seconds"]
+        assert rows["shadow"]["seconds"] >= 0.9 > rows["answer"]["seconds"]
         assert rows["shadow"]["sha256"] != rows["answer"]["sha256"]
         assert "secret" not in json.dumps(served.log)
         assert metrics(served)['hanse_route_shadow_total{outcome="answered",target="b"}'] == 1
@@ -198,7 +198,7 @@ def test_sigterm_lets_requests_end_until_the_deadline(tmp_path: Path, drain_ms: 
         assert ended is whole
         if whole:
             assert "".join(got) == "a: one two three four five six seven eight nine ten"
-        assert router.wait(20) == 0
+        assert router.wait(60) == 0
         router.stdout.close()
 
 
@@ -212,7 +212,9 @@ def test_without_a_router_commands_write_the_state(tmp_path: Path) -> None:
     (tmp_path / "r.toml").write_text(
         '[target.a]\nurl = "http://x/v1"\n[target.b]\nurl = "http://y/v1"\n[route.assistant]\ntarget = "a"\n'
     )
-    verdict = b'{"verdict": "swap"}'
+    hosts = (("incumbent", "x"), ("substitute", "y"))
+    sides = {who: {"kind": "endpoint", "name": f"assistant@http://{host}/v1"} for who, host in hosts}
+    verdict = json.dumps({"verdict": "swap", "engines": sides}).encode()
     (tmp_path / "swap.json").write_bytes(verdict)
     (tmp_path / "more.json").write_text('{"verdict": "more"}')
     more, go = str(tmp_path / "more.json"), str(tmp_path / "swap.json")

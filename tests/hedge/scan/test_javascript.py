@@ -253,9 +253,9 @@ GOOD = (
     ids=range(16),
 )
 def test_hostile_texts_end_soon(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     list(read_javascript(LOAD + text + "\n"))
-    assert time.perf_counter() - start < 8
+    assert time.process_time() - start < 8
 
 
 @given(st.text(max_size=300))

@@ -130,9 +130,9 @@ def test_unresolved_expressions_are_cut_from_lines_with_wide_letters() -> None:
     ids=range(20),
 )
 def test_hostile_texts_end_soon(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     list(read_python("from transformers import AutoModel, openai\n" + text + "\n"))
-    assert time.perf_counter() - start < 8
+    assert time.process_time() - start < 8
 
 
 @given(st.text(max_size=300))

@@ -14,11 +14,13 @@ from hanse.cli.lock.files import (
     need_for,
     read_bytes,
     ready,
+    record_entry,
     size,
     stored,
     today,
 )
 from hanse.cli.printing import as_json
+from hanse.cli.recording import Recording, recorded
 from hanse.errors import InputError, LockError
 
 
@@ -35,10 +37,11 @@ from hanse.errors import InputError, LockError
 @click.option("--verify-all", is_flag=True, help="Read every file, also those whose digest the source states.")
 @click.option("--license-text", type=click.Path(path_type=Path), help="The terms, for a model that carries none.")
 @click.option("--statement", type=click.Path(path_type=Path), help="A consortium's release statement for these files.")
+@recorded
 @json_option
 def add(
     model: str, path: Path, revision: str, name: str, sources: tuple[str, ...], repository: str, cache: Path | None,
-    verify_all: bool, license_text: Path | None, statement: Path | None, json_: bool,
+    verify_all: bool, license_text: Path | None, statement: Path | None, recording: Recording | None, json_: bool,
 ) -> None:  # fmt: skip
     """Lock MODEL: a repository of the hub (org/name), oci://registry/name, or a folder."""
     ready("yaml")
@@ -76,6 +79,7 @@ def add(
     with megabytes("reading", None) as count:
         taken = take(wanted, source, verify_all, count)
     save_lock(path, before.replaced(taken.model), text, taken.texts)
+    record_entry(recording, taken.model, "add")
     if json_:
         as_json(taken.model.model_dump(mode="json") | {"notes": list(taken.notes)})
         return
@@ -92,7 +96,8 @@ def add(
 @click.argument("name")
 @click.argument("sources", nargs=-1, required=True)
 @lock_option
-def source(name: str, sources: tuple[str, ...], path: Path) -> None:
+@recorded
+def source(name: str, sources: tuple[str, ...], path: Path, recording: Recording | None) -> None:
     """Say where NAME can be had, in this order: hub, hub:URL, oci://..., a bucket's URL, a folder. Nothing is fetched."""
     ready()
     from hanse.hedge.lock.kept import open_lock, save_lock
@@ -102,7 +107,9 @@ def source(name: str, sources: tuple[str, ...], path: Path) -> None:
     kept = tuple(dict.fromkeys(stored(item, path) for item in sources))
     for item in kept:
         open_source(item, path.parent)  # refuses what is none
-    save_lock(path, lock.replaced(lock.named(name).model_copy(update={"sources": kept})), text, {})
+    made = lock.named(name).model_copy(update={"sources": kept}).sealed()
+    save_lock(path, lock.replaced(made), text, {})
+    record_entry(recording, made, "source")
     click.echo(f"{name}: {', '.join(kept)}")
 
 

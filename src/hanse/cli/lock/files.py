@@ -7,12 +7,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hanse.cli.extras import need
 from hanse.cli.printing import progress
+from hanse.cli.recording import Recording, now
 from hanse.errors import InputError
+
+if TYPE_CHECKING:
+    from hanse.hedge.lock.schema import LockedModel
 
 lock_option = click.option(
     "--lock", "path", type=click.Path(path_type=Path), default=Path("models.lock"), show_default=True, help="The lock."
@@ -63,6 +68,14 @@ def megabytes(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
     """A bar that counts MB."""
     with progress(f"{what}, MB", None if total is None else max(1, total // 1_000_000)) as count:
         yield lambda done: count(done // 1_000_000)
+
+
+def record_entry(recording: Recording | None, model: LockedModel, by: str) -> None:
+    """The record's line of an entry that stands in the lock now."""
+    if recording is not None:
+        from hanse.hedge.record.made import locked
+
+        recording.add(locked(model, ("hanse", "lock", by)), now(), f"`hanse hedge add {model.name}` with --record and --key")
 
 
 def size(count: int) -> str:

@@ -8,8 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hanse.cli.lock.files import json_option, lock_option, megabytes, names_argument, need_for, ready, stored, today
+from hanse.cli.lock.files import (
+    json_option,
+    lock_option,
+    megabytes,
+    names_argument,
+    need_for,
+    ready,
+    record_entry,
+    stored,
+    today,
+)
 from hanse.cli.printing import as_json
+from hanse.cli.recording import Recording, recorded
 from hanse.errors import InputError
 
 if TYPE_CHECKING:
@@ -54,7 +65,8 @@ def diff(names: tuple[str, ...], path: Path, text: str, revision: str, json_: bo
 @source_option
 @click.option("--revision", default="", help="Branch, tag or commit to move to. Off: the newest.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def update(names: tuple[str, ...], path: Path, text: str, revision: str, yes: bool) -> None:
+@recorded
+def update(names: tuple[str, ...], path: Path, text: str, revision: str, yes: bool, recording: Recording | None) -> None:
     """Move models to what their source has now: shows what changes and asks. Old license texts are kept in models.lock.d."""
     ready()
     from hanse.hedge.lock.kept import open_lock, save_lock
@@ -77,6 +89,7 @@ def update(names: tuple[str, ...], path: Path, text: str, revision: str, yes: bo
             continue
         save_lock(path, lock.replaced(found.taken.model), before, found.taken.texts)
         click.echo(f"{model.name}: moved; look through it with `git diff {path.name}`")
+        record_entry(recording, lock.replaced(found.taken.model).named(found.taken.model.name), "update")
 
 
 def _ask(model: LockedModel, path: Path, text: str, revision: str) -> Upstream:

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from hanse.errors import InputError
-from hanse.hedge.engine.base import Answer
+from hanse.hedge.engine.base import Answer, answer_of
 from hanse.hedge.engine.endpoint import Budget
 from hanse.store.disk import sync
 
@@ -108,7 +108,7 @@ class Journal:
     def _take(self, path: Path, number: int, row: dict[str, Any]) -> None:
         try:
             if "answer" in row:
-                self.answers[row["item"], row["who"]] = Answer(**row["answer"])
+                self.answers[row["item"], row["who"]] = answer_of(row["answer"])
             elif "marks" in row:
                 self.marks[row["item"]] = (tuple(row["marks"]) if row["marks"] else None), row["reason"]
             elif "spent" not in row:

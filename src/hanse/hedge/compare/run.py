@@ -14,11 +14,12 @@ from typing import Any
 
 from hanse.errors import InputError, TaskError, Unavailable
 from hanse.hedge.compare.checkers import Judge, mark, read_checker
+from hanse.hedge.compare.harness import Harness, LmItem, can_answer
 from hanse.hedge.compare.journal import WHO, Journal, Marks, Who
 from hanse.hedge.compare.paired import Comparison, Outcome, Rule, Verdict, compare, decide, sequence
 from hanse.hedge.compare.sandbox import Limits
 from hanse.hedge.compare.tasks import Pairwise, Python, Task
-from hanse.hedge.engine.base import Answer, Engine, Question, Settings
+from hanse.hedge.engine.base import Answer, Engine, Settings
 from hanse.hedge.engine.opening import has_template
 
 
@@ -26,9 +27,9 @@ from hanse.hedge.engine.opening import has_template
 class Plan:
     """What is compared, and how."""
 
-    tasks: tuple[Task, ...]
+    tasks: tuple[Task | LmItem, ...]
     tasks_sha256: str
-    """Of their file."""
+    """Of their file, and of what lm-eval asks."""
     folder: Path
     """Of their file: where checkers lie."""
     rule: Rule
@@ -50,7 +51,7 @@ Pair = dict[Who, Engine]
 class Measured:
     """One item."""
 
-    task: Task
+    task: Task | LmItem
     incumbent: Answer
     substitute: Answer
     marks: Marks | None
@@ -89,21 +90,23 @@ def ready(plan: Plan, pair: Pair) -> None:
                 f"{engine.identity.name} ({who}): has no chat template, so it cannot be asked tasks with messages; add its "
                 "template to the file, or write tasks with a prompt"
             )
+        can_answer([task for task in plan.tasks if isinstance(task, LmItem)], engine)
     for task in plan.tasks:
-        if isinstance(task.check, Python):
+        if isinstance(task, Task) and isinstance(task.check, Python):
             read_checker(task.check, plan.folder)
 
 
 def run(
-    plan: Plan, pair: Pair, judge: Judge | None, journal: Journal, progress: Callable[[int], None] = lambda done: None
-) -> Result:
+    plan: Plan, pair: Pair, judge: Judge | None, journal: Journal, progress: Callable[[int], None] = lambda done: None,
+    harness: Harness | None = None,
+) -> Result:  # fmt: skip
     """Compare. An engine that stops ends it early, and what was measured stands. Raises InputError for what is wrong with a
     file, a task or a question, Unavailable when an engine stopped before anything was measured."""
     ready(plan, pair)
     measured: list[Measured] = []
     stopped = ""
     try:
-        for item in measure(plan, pair, judge, journal):
+        for item in measure(plan, pair, judge, journal, harness):
             measured.append(item)
             progress(len(measured))
             if stands(measured, plan.rule) != "more":
@@ -123,19 +126,36 @@ def run(
     return Result(plan, tuple(measured), found, stopped)
 
 
-def measure(plan: Plan, pair: Pair, judge: Judge | None, journal: Journal) -> Iterator[Measured]:
+def measure(plan: Plan, pair: Pair, judge: Judge | None, journal: Journal, harness: Harness | None) -> Iterator[Measured]:
     """One item after the other, from the journal what it has."""
     tasks = {task.id: task for task in plan.tasks}
     for name in sequence(tasks, plan.rule.seed):
         task = tasks[name]
-        question = Question(task.id, task.prompt, tuple({"role": m.role, "content": m.content} for m in task.messages or ()))
+        question = task.question()
         for who in WHO:
             if (name, who) not in journal.answers:
                 journal.add_answer(name, who, pair[who].answer(question, plan.rule.seed))
         incumbent, substitute = journal.answers[name, "incumbent"], journal.answers[name, "substitute"]
         if name not in journal.marks:
-            journal.add_marks(name, *marks_of(task, incumbent.text, substitute.text, plan, judge))
+            if isinstance(task, LmItem):
+                found = marks_by(harness, task, incumbent, substitute)
+            else:
+                found = marks_of(task, incumbent.text, substitute.text, plan, judge)
+            journal.add_marks(name, *found)
         yield Measured(task, incumbent, substitute, *journal.marks[name])
+
+
+def marks_by(harness: Harness | None, item: LmItem, incumbent: Answer, substitute: Answer) -> tuple[Marks | None, str]:
+    """Both marks by lm-eval, or why there are none."""
+    if harness is None:
+        raise TaskError(f"{item.id}: needs lm-eval")
+    found = []
+    for who, answer in zip(WHO, (incumbent, substitute), strict=True):
+        try:
+            found.append(harness.mark(item, answer))
+        except TaskError as error:
+            return None, f"{who}: {error}"
+    return (found[0], found[1]), ""
 
 
 def marks_of(task: Task, incumbent: str, substitute: str, plan: Plan, judge: Judge | None) -> tuple[Marks | None, str]:

@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from hanse.errors import MissingExtraError, TaskError
+from hanse.hedge.engine.base import Question
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")]
@@ -146,6 +147,10 @@ class Task(_Strict):
         if list(self.slices) != sorted(set(self.slices)):
             raise ValueError("slices: expected sorted, none twice")
         return self
+
+    def question(self) -> Question:
+        """As engines are asked it."""
+        return Question(self.id, self.prompt, tuple({"role": m.role, "content": m.content} for m in self.messages or ()))
 
     def asked(self) -> dict[str, Any]:
         """What a checker is told of it: all but the check."""

@@ -9,14 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from hanse.errors import InputError, MissingExtraError
+from hanse.hedge.llama import serve
 
 PROMPT = "Once upon a time"
 TOKENS = 16
+CONTEXT = 512
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
 """So that a library which would ask the network fails at once instead of waiting for it."""
 
@@ -97,13 +100,8 @@ def _transformers(folder: Path, gguf: str | None) -> Spoken | Silent:
 
 
 def _llama_cpp(path: Path) -> Spoken:
-    xllamacpp: Any = import_module("xllamacpp")
-    parameters = xllamacpp.CommonParams()
-    parameters.model.path = str(path)
-    parameters.n_ctx, parameters.n_parallel, parameters.warmup = 512, 1, False
-    server = xllamacpp.Server(parameters)
+    server = serve(path, CONTEXT).server
     said = server.handle_completions({"prompt": PROMPT, "max_tokens": TOKENS, "temperature": 0, "seed": 1})
     if said.get("error") or not said["usage"]["completion_tokens"]:
         raise InputError(f"it generated nothing: {said.get('error', 'no tokens')}")
-    version = getattr(xllamacpp, "__version__", "")
-    return Spoken(f"xllamacpp {version}".strip(), said["usage"]["completion_tokens"], said["choices"][0]["text"])
+    return Spoken(f"xllamacpp {version('xllamacpp')}", said["usage"]["completion_tokens"], said["choices"][0]["text"])

@@ -4,6 +4,8 @@
  "subject": [{"name": <model>, "digest": {"sha256": <entry>}}, ...],
  "predicateType": "https://hanse.dev/drill/v1",
  "predicate": <the Record below>}
+
+With what the hedge's record said, `history`, it is https://hanse.dev/drill/v2; v1 has no such key.
 """
 
 from __future__ import annotations
@@ -15,12 +17,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from hanse import canonical
 from hanse.errors import CanonicalError, EnvelopeError, IntegrityError
-from hanse.hedge.lock.schema import Lock, Sha256
+from hanse.hedge.lock.schema import Lock, MaybeSha256, Sha256
 from hanse.keys import PublicKey, SigningKey
 from hanse.ledger import dsse
 from hanse.ledger.entry import STATEMENT_TYPE
 
 PREDICATE_TYPE = "https://hanse.dev/drill/v1"
+WITH_HISTORY = "https://hanse.dev/drill/v2"
 Count = Annotated[int, Field(ge=0)]
 StageName = Literal["materialize", "verify", "load", "generate"]
 STAGES: tuple[StageName, ...] = ("materialize", "verify", "load", "generate")
@@ -95,6 +98,17 @@ class Machine(_Strict):
     python: str
 
 
+class History(_Strict):
+    """What the hedge's record said before the drill."""
+
+    head: MaybeSha256
+    """Digest of the last line that holds."""
+    lines: Count
+    """That hold."""
+    problems: tuple[str, ...]
+    """A chain that is broken; files of drilled models that it does not have."""
+
+
 class Record(_Strict):
     """The predicate."""
 
@@ -111,6 +125,8 @@ class Record(_Strict):
     """Whether models were asked to generate."""
     machine: Machine
     model: tuple[Drilled, ...]
+    history: History | None = None
+    """None: no record was given."""
     passed: bool
 
     @field_validator("date")
@@ -121,7 +137,8 @@ class Record(_Strict):
 
     @model_validator(mode="after")
     def _sum(self) -> Record:
-        if self.passed != (bool(self.model) and all(item.passed for item in self.model)):
+        is_known = self.history is None or not self.history.problems
+        if self.passed != (bool(self.model) and all(item.passed for item in self.model) and is_known):
             raise ValueError("passed is not what its models say")
         if any(item.passed and not _done(item, self.generate) for item in self.model):
             raise ValueError("a model without failure lacks a stage, or one went wrong")
@@ -161,7 +178,7 @@ def read(data: bytes, key: PublicKey, name: str) -> Record:
         raise IntegrityError(f"{name}: the signature of {key.name} does not hold: the record was changed")
     try:
         value = canonical.decode(envelope.payload)
-        if not isinstance(value, dict) or value.get("predicateType") != PREDICATE_TYPE:
+        if not isinstance(value, dict) or value.get("predicateType") not in (PREDICATE_TYPE, WITH_HISTORY):
             raise EnvelopeError(f"{name}: is no record of a drill ({PREDICATE_TYPE})")
         record = Record.model_validate_json(canonical.encode(value.get("predicate")))
     except (CanonicalError, ValidationError) as error:
@@ -175,7 +192,7 @@ def read(data: bytes, key: PublicKey, name: str) -> Record:
 def compare(record: Record, lock: Lock) -> list[str]:
     """What of a lock a record does not show, one line each; empty when every model was drilled as it is locked now."""
     drilled = {item.name: item for item in record.model}
-    found = []
+    found = list(record.history.problems) if record.history is not None else []
     for model in lock.model:
         item = drilled.get(model.name)
         if item is None:
@@ -188,9 +205,10 @@ def compare(record: Record, lock: Lock) -> list[str]:
 
 
 def _statement(record: Record) -> dict[str, Any]:
+    left_out = {"history"} if record.history is None else None
     return {
         "_type": STATEMENT_TYPE,
         "subject": [{"name": item.name, "digest": {"sha256": item.entry}} for item in record.model],
-        "predicateType": PREDICATE_TYPE,
-        "predicate": record.model_dump(mode="json"),
+        "predicateType": PREDICATE_TYPE if record.history is None else WITH_HISTORY,
+        "predicate": record.model_dump(mode="json", exclude=left_out),
     }

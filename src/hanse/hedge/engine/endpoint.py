@@ -17,7 +17,7 @@ from typing import Any
 
 from hanse import canonical
 from hanse.errors import InputError, Unavailable
-from hanse.hedge.engine.base import Answer, Identity, Question, Settings, whole
+from hanse.hedge.engine.base import Answer, Identity, Question, Settings, answer_of, whole
 from hanse.hedge.engine.price import Price
 from hanse.store.disk import replace_file
 
@@ -83,9 +83,12 @@ class Endpoint:
     def answer(self, question: Question, seed: int) -> Answer:
         """Raises InputError where the endpoint refuses the question, Unavailable where it does not answer or the budget ends."""
         path = "/chat/completions" if question.messages else "/completions"
-        asked: dict[str, Any] = {"model": self._model, "max_tokens": self._settings.tokens_max, "temperature": 0, "seed": seed,
+        most = question.tokens_max or self._settings.tokens_max
+        asked: dict[str, Any] = {"model": self._model, "max_tokens": most, "temperature": 0, "seed": seed,
                                  "stream": True, "stream_options": {"include_usage": True}}  # fmt: skip
         asked |= {"messages": list(question.messages)} if question.messages else {"prompt": question.prompt}
+        if question.stop:
+            asked["stop"] = list(question.stop)
         kept = self._kept(path, asked)
         if kept is not None and kept.is_file():
             return _parse_kept(kept)
@@ -105,7 +108,7 @@ class Endpoint:
         access, price = self._access, self._access.price or Price()
         text = question.prompt if question.prompt is not None else "".join(item["content"] for item in question.messages)
         most_in = len(text.encode()) + OVERHEAD_TOKENS * (1 + len(question.messages))  # no token is less than a byte
-        most = price.of_tokens(most_in, self._settings.tokens_max)
+        most = price.of_tokens(most_in, asked["max_tokens"])
         why = ""
         for attempt in range(ATTEMPTS):
             access.budget.reserve(most, self.identity.name)
@@ -195,7 +198,7 @@ def _piece(data: bytes) -> tuple[str, str, tuple[int, int] | None]:
 
 def _parse_kept(path: Path) -> Answer:
     try:
-        return Answer(**json.loads(path.read_bytes()))
+        return answer_of(json.loads(path.read_bytes()))
     except (ValueError, TypeError) as error:
         raise InputError(f"{path}: no kept answer; delete it to ask again") from error
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from hanse.errors import InputError
 from hanse.hedge.drill.generate import OFFLINE
-from hanse.hedge.engine.base import Question, Settings
+from hanse.hedge.engine.base import Question, Settings, split_pair
+from hanse.hedge.engine.words import Words
 
 
 class Folder:
@@ -25,8 +26,9 @@ class Folder:
             self._torch.set_num_threads(settings.threads)
         given = {"local_files_only": True, "trust_remote_code": False}
         try:
-            self._tokenizer = transformers.AutoTokenizer.from_pretrained(path, **given)
             self._model = transformers.AutoModelForCausalLM.from_pretrained(path, use_safetensors=True, dtype="auto", **given)
+            room = getattr(self._model.config, "max_position_embeddings", None) or (1 << 62)
+            self._words = Words(path, min(settings.context, room))
         except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
             raise InputError(f"{path.name}: transformers cannot load it: {str(error)[:400]}") from error
         self._model.eval()
@@ -36,43 +38,37 @@ class Folder:
     def answer(self, question: Question, seed: int) -> dict[str, Any]:
         """The fields of an `Answer` that it knows."""
         began = time.perf_counter()
-        ids = self._ids(question)
-        room = min(self._settings.context, getattr(self._model.config, "max_position_embeddings", None) or (1 << 62))
-        if len(ids) + 1 > room:
-            raise InputError(f"item {question.id}: {len(ids)} tokens, more than there is room for ({room}); see --context")
-        most = min(self._settings.tokens_max, room - len(ids))
+        ids = self._words.ids(question)
+        most = min(question.tokens_max or self._settings.tokens_max, self._words.room - len(ids))
         clock = _clock(self._stepping)
         asked = self._torch.tensor([ids])
         self._torch.manual_seed(seed % (1 << 63))
+        stops = {"stop_strings": list(question.stop), "tokenizer": self._words.all} if question.stop else {}
         made = self._model.generate(
             asked, attention_mask=self._torch.ones_like(asked), max_new_tokens=most, do_sample=False, num_beams=1,
-            temperature=None, top_p=None, top_k=None, streamer=clock, pad_token_id=self._pad(),
+            temperature=None, top_p=None, top_k=None, streamer=clock, pad_token_id=self._words.pad, **stops,
         )  # fmt: skip
         new = made[0][len(ids) :].tolist()
         ends = self._model.generation_config.eos_token_id
         ends = ends if isinstance(ends, list) else [ends]
         return {
-            "text": self._tokenizer.decode(new, skip_special_tokens=True),
+            "text": self._words.text(new),
             "tokens_in": len(ids),
             "tokens_out": len(new),
             "first_byte_seconds": (clock.first or time.perf_counter()) - began,
-            "is_cut": not new or new[-1] not in ends,
+            "is_cut": len(new) >= most and new[-1] not in ends,
         }
 
-    def _ids(self, question: Question) -> list[int]:
-        """A chat by the folder's template, whose text has its own special tokens; a prompt as the tokenizer begins a text, but
-        where it begins so already."""
-        if question.messages:
-            messages = list(question.messages)
-            text = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-            return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
-        bos = self._tokenizer.bos_token
-        doubled = bool(bos) and (question.prompt or "").startswith(bos)
-        return list(self._tokenizer(question.prompt, add_special_tokens=not doubled)["input_ids"])
-
-    def _pad(self) -> int:
-        found = (self._tokenizer.pad_token_id, self._tokenizer.eos_token_id)
-        return next((token for token in found if token is not None), 0)
+    def score(self, context: str, continuation: str, item: str) -> tuple[float, bool, int]:
+        """As `Engine.answer` says of `scored`, and how many tokens it read."""
+        ids, told = split_pair(context, continuation, self._words.encode, self._words.bos or self._words.eos)
+        self._words.check(len(ids) + len(told), len(ids) + len(told), item)
+        with self._torch.no_grad():
+            logits = self._model(self._torch.tensor([ids + told])).logits[0, len(ids) - 1 : -1]
+        logs = logits.float().log_softmax(-1)
+        wanted = self._torch.tensor(told)
+        total = float(logs.gather(1, wanted[:, None]).sum())
+        return total, bool((logs.argmax(-1) == wanted).all()), len(ids) + len(told)
 
 
 def _clock(base: Any) -> Any:

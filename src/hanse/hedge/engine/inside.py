@@ -30,10 +30,12 @@ def main(job: dict[str, Any]) -> None:
     print(json.dumps({"ready": True}), file=told)
     for line in sys.stdin:
         asked = json.loads(line)
-        question = Question(asked["id"], asked["prompt"], tuple(asked["messages"]))
+        seed = asked.pop("seed")
+        given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in asked.items()}
+        question = Question(**given)
         began, worked = time.perf_counter(), time.process_time()
         try:
-            made = model.answer(question, asked["seed"])
+            made = score(model, question) if question.scored else model.answer(question, seed)
         except InputError as error:
             print(json.dumps({"error": str(error)}), file=told)
             continue
@@ -45,12 +47,34 @@ def main(job: dict[str, Any]) -> None:
         print(json.dumps({"answer": made}), file=told)
 
 
+def score(model: Any, question: Question) -> dict[str, Any]:
+    """The fields of an `Answer` to continuations that are to be scored."""
+    began = time.perf_counter()
+    found, first = [], 0.0
+    for context, continuation in question.scored:
+        found.append(model.score(context, continuation, question.id))
+        first = first or time.perf_counter() - began
+    best = max(range(len(found)), key=lambda at: float(found[at][0]))
+    return {
+        "text": question.scored[best][1],
+        "tokens_in": sum(read for _, _, read in found),
+        "tokens_out": 0,
+        "first_byte_seconds": first,
+        "is_cut": False,
+        "scores": [(total, greedy) for total, greedy, _ in found],
+    }
+
+
 def load(kind: str, path: Path, settings: Settings) -> Any:
     """The model of a job. Raises InputError where its library cannot load it."""
     if kind == "gguf":
         from hanse.hedge.engine.llama import Llama
 
         return Llama(path, settings)
+    if kind == "ctranslate2":
+        from hanse.hedge.engine.ct2 import CTranslate2
+
+        return CTranslate2(path, settings)
     from hanse.hedge.engine.folder import Folder
 
     return Folder(path, settings)

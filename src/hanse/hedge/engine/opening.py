@@ -21,6 +21,7 @@ from hanse.hedge.lock.hashing import folder_digest
 
 _ENDPOINT = re.compile(r"(?P<model>\S+)@(?P<url>https?://[^\s@]+)")
 _PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf")
+CT2_MODEL = "model.bin"
 TEMPLATE = "tokenizer.chat_template"
 TEMPLATE_BYTES_MAX = 1 << 20
 EXPECTED = "expected a GGUF file, a model's folder, MODEL@https://host/v1 or a .jsonl of recorded answers"
@@ -82,12 +83,19 @@ def _file_digest(path: Path) -> str:
 
 
 def _folder(path: Path) -> Identity:
-    if not (path / "config.json").is_file() or not any(path.rglob("*.safetensors")):
-        raise InputError(f"{path}: no model's folder: expected config.json and *.safetensors (pickled weights are not loaded)")
-    if any(find_spec(name) is None for name in ("transformers", "torch")):
-        raise MissingExtraError("comparing a model's folder", "train")
-    engine = f"transformers {version('transformers')}, torch {version('torch')}"
-    return Identity("folder", path.name, folder_digest(path), _digest(_folder_template(path)), engine)
+    files = sorted(item for item in path.rglob("*") if item.is_file())
+    is_torch, is_ct2 = any(item.suffix == ".safetensors" for item in files), path / CT2_MODEL in files
+    if path / "config.json" not in files or is_torch == is_ct2:
+        raise InputError(f"{path}: no model's folder: expected config.json and either *.safetensors (pickled weights are not "
+                         f"loaded) or CTranslate2's {CT2_MODEL}")  # fmt: skip
+    if is_ct2 and path / "tokenizer.json" not in files:
+        raise InputError(f"{path}: no tokenizer.json in it; make it again with `hanse quantize --to ct2-int8`, which copies it")
+    needed = ("ctranslate2", "transformers") if is_ct2 else ("transformers", "torch")
+    if any(find_spec(name) is None for name in needed):
+        raise MissingExtraError("comparing a model's folder", "ctranslate2" if is_ct2 else "train")
+    digest = folder_digest(path)
+    engine = ", ".join(f"{name} {version(name)}" for name in needed)
+    return Identity("ctranslate2" if is_ct2 else "folder", path.name, digest, _digest(_folder_template(path)), engine)
 
 
 def _folder_template(path: Path) -> Any:

@@ -11,7 +11,7 @@ import hashlib
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,16 +56,22 @@ def hash_places(
     return run.found
 
 
+def listed_digest(digests: Mapping[str, str]) -> str:
+    """SHA-256 over the lines of `sha256sum` of a folder's files ("sha256  path", folder after folder): one digest for all."""
+    lines = (f"{digests[path]}  {path}\n" for path in sorted(digests, key=lambda path: path.split("/")))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
 def folder_digest(folder: Path) -> str:
-    """SHA-256 over the lines "sha256  path" of a model's files, in order of path: one name for all of them. Links are followed (a
-    hub's cache is made of them), a client's own bookkeeping is left out. Raises OSError for a file that cannot be read."""
-    paths = {item.relative_to(folder).as_posix(): item for item in folder.rglob("*") if item.is_file()}
-    made = hashlib.sha256()
-    for path, item in sorted(paths.items()):
+    """`listed_digest` of a model's folder. Links are followed (a hub's cache is made of them), a client's own bookkeeping is left
+    out. Raises OSError for a file that cannot be read."""
+    digests: dict[str, str] = {}
+    for item in (item for item in folder.rglob("*") if item.is_file()):
+        path = item.relative_to(folder).as_posix()
         if not any(path.startswith(f"{name}/") for name in IGNORED):
             with open(item, "rb") as file:
-                made.update(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {path}\n".encode())
-    return made.hexdigest()
+                digests[path] = hashlib.file_digest(file, "sha256").hexdigest()
+    return listed_digest(digests)
 
 
 def available_cores() -> int:

@@ -17,25 +17,29 @@ import struct
 import tempfile
 import warnings
 from collections import Counter
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from hanse.errors import QuantizeError
 from hanse.hedge.drill.generate import offline
-from hanse.hedge.quantize.folder import FLOATS, read_folder, read_json
+from hanse.hedge.quantize.folder import FLOATS, ORIGIN, read_folder, read_json
 from hanse.hedge.quantize.provenance import digests, quantized_before
 from hanse.hedge.quantize.show import Shown, Tensor
 
-MODEL, ORIGIN = "model.bin", "hanse-quantize.json"
+MODEL = "model.bin"
+COPIED = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja")
+"""So that the folder can be asked in text."""
 VERSION = 6
 VARIABLES_MAX = 1 << 20
 _TYPES = {0: ("float32", 4), 1: ("int8", 1), 2: ("int16", 2), 3: ("int32", 4), 4: ("float16", 2), 5: ("bfloat16", 2)}
 _SCALES = "_scale"
 
 
-def convert(path: Path, out: Path, made_by: str) -> Shown:
-    """Write the folder `out`, whole or not at all, and say what is in it. Raises QuantizeError."""
+def convert(path: Path, out: Path, made_by: str, type_: str = "int8") -> Shown:
+    """Write the folder `out`, whole or not at all, and say what is in it: the weights in a type of CTranslate2, the tokenizer's
+    files, and beside its own keys in config.json where a text ends and how long it may be. Raises QuantizeError."""
     if out.exists():
         raise QuantizeError(f"{out}: is there already; choose another folder")
     folder = read_folder(path)
@@ -53,12 +57,24 @@ def convert(path: Path, out: Path, made_by: str) -> Shown:
         ):
             warnings.simplefilter("ignore")  # transformers' on its own loading
             made = Path(temporary) / "new"
-            converters.TransformersConverter(str(path), low_cpu_mem_usage=True).convert(str(made), quantization="int8")
+            copied = [name for name in COPIED if (path / name).is_file()]
+            converter = converters.TransformersConverter(str(path), copy_files=copied, low_cpu_mem_usage=True)
+            converter.convert(str(made), quantization=type_)
+            config = read_json(made / "config.json") | _source_keys(folder.config, path)
+            (made / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
             (made / ORIGIN).write_text(json.dumps(origin, indent=1) + "\n", encoding="utf-8")
             made.rename(out)
     except (ValueError, NotImplementedError, RuntimeError, OSError, KeyError) as error:
         raise QuantizeError(f"{path}: CTranslate2 does not convert it: {' '.join(str(error).split())[:300]}") from error
     return show_folder(out)
+
+
+def _source_keys(config: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """What CTranslate2 does not keep. As transformers reads it: generation_config.json goes before."""
+    own = path / "generation_config.json"
+    found = {name: config.get(name) for name in ("eos_token_id", "max_position_embeddings")}
+    found |= {"eos_token_id": read_json(own).get("eos_token_id", found["eos_token_id"])} if own.is_file() else {}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def show_folder(path: Path) -> Shown:

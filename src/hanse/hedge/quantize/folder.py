@@ -16,6 +16,8 @@ from hanse.hedge.drill.tensors import Stored, list_safetensors, read_index
 
 INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
+ORIGIN = "hanse-quantize.json"
+"""What Hanse wrote into a folder that it made: `made_by`, `source` (digests) and `notes`."""
 JSON_BYTES_MAX = 256 << 20
 FLOATS = {"F32": "<f4", "F16": "<f2", "BF16": "<u2", "F64": "<f8"}
 """dtypes that are numbers of their own, and how NumPy reads their bytes; anything else is packed or scaled by something else."""
@@ -35,6 +37,8 @@ class Folder:
     """tokenizer_config.json, or nothing."""
     chat_template: str | None
     tensors: Mapping[str, tuple[Path, Stored]]
+    notes: tuple[str, ...]
+    """What was said of these weights when the folder was made, if Hanse made it."""
     files: tuple[Path, ...]
     """Those that a conversion reads, in order."""
 
@@ -61,10 +65,13 @@ def read_folder(path: Path) -> Folder:
             if stored.name in tensors:
                 raise QuantizeError(f"{file.name}: tensor {stored.name[:200]!r} stands in {tensors[stored.name][0].name}, too")
             tensors[stored.name] = (file, stored)
-    optional = [path / name for name in (INDEX, "tokenizer_config.json", "chat_template.jinja") if (path / name).is_file()]
+    names = (INDEX, "tokenizer_config.json", "chat_template.jinja", ORIGIN)
+    optional = [path / name for name in names if (path / name).is_file()]
+    notes = read_json(path / ORIGIN).get("notes", ()) if path / ORIGIN in optional else ()
     settings = read_json(path / "tokenizer_config.json") if path / "tokenizer_config.json" in optional else {}
     files = (path / "config.json", path / "tokenizer.json", *optional, *weights)
-    return Folder(path, config, read_json(path / "tokenizer.json"), settings, _template(path, settings), tensors, files)
+    template, said = _template(path, settings), tuple(map(str, notes))
+    return Folder(path, config, read_json(path / "tokenizer.json"), settings, template, tensors, said, files)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -29,8 +29,8 @@ def digests(files: Sequence[Path]) -> list[str]:
 
 
 def quantized_before(folder: Folder, matrices: Sequence[str]) -> list[str]:
-    """Notes, one for each sign of it: what config.json says, and the grid of a few rows of each matrix."""
-    notes = []
+    """Notes, one for each sign of it: what the folder's maker and config.json say, and the grid of a few rows of each matrix."""
+    notes = list(folder.notes)
     said = folder.config.get("quantization_config")
     if said is not None:
         method = said.get("quant_method", "unnamed") if isinstance(said, dict) else said

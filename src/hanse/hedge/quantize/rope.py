@@ -6,7 +6,7 @@ Scalings: linear; yarn (Peng et al. 2023, arXiv 2309.00071); llama3, whose facto
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,8 @@ _KNOWN: dict[str, set[str]] = {
     "llama3": {"factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings"},
 }
 """Scaling -> the fields it needs; one that is not here, or not listed, is refused."""
+LLAMA3 = {"low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192}
+"""What every Llama of 3.1 to 3.3 says beside its factor; a GGUF has only what follows from it."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,25 @@ def read_rope(config: Mapping[str, Any], size: int, where: str) -> Rope:
     if kind == "yarn":
         keys["rope.scaling.original_context_length"] = int(got["original_max_position_embeddings"])
     return Rope(keys, _llama3(theta, size, got) if kind == "llama3" else ())
+
+
+def rope_parameters(
+    theta: float, kind: str, given: Mapping[str, float], factors: Sequence[float], size: int, where: str
+) -> dict[str, Any]:
+    """The way back: `rope_parameters` of a GGUF's keys (`given` has `factor` and `original`) and factors. Raises QuantizeError
+    for a scaling that is not known, and for factors that are not those of Llama 3."""
+    if factors:
+        llama3 = {"factor": max(factors), **LLAMA3}
+        expected, same = _llama3(theta, size, llama3), kind == "none" and 2 * len(factors) == size
+        if not same or any(abs(one / other - 1) > 1e-5 for one, other in zip(factors, expected, strict=True)):
+            raise QuantizeError(f"{where}: rope_freqs.weight: not the factors that Llama 3 has ({LLAMA3}); no others are known")
+        return {"rope_type": "llama3", "rope_theta": theta, **llama3}
+    if kind in ("linear", "yarn"):
+        found = {"rope_type": kind, "rope_theta": theta, "factor": given["factor"]}
+        return found | ({"original_max_position_embeddings": given["original"]} if kind == "yarn" else {})
+    if kind != "none" or given["factor"] != 1.0:
+        raise QuantizeError(f"{where}: rope scaling {kind!r} by {given['factor']:g} is not supported; linear and yarn are")
+    return {"rope_type": "default", "rope_theta": theta}
 
 
 def _llama3(theta: float, size: int, got: Mapping[str, float]) -> tuple[float, ...]:

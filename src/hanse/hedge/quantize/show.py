@@ -62,7 +62,7 @@ def show(path: Path) -> Shown:
         raise QuantizeError(str(error)) from error
     except (OSError, ValueError) as error:
         raise QuantizeError(f"{path}: cannot read: {error}") from error
-    tensors = tuple(Tensor(item.name, _type(item.type), item.shape[::-1], item.size) for item in head.tensors)
+    tensors = tuple(Tensor(item.name, type_name(item.type), item.shape[::-1], item.size) for item in head.tensors)
     weights = sum(math.prod(item.shape) for item in tensors)
     known = sum(item.bytes for item in tensors)
     return Shown(
@@ -73,7 +73,8 @@ def show(path: Path) -> Shown:
     )  # fmt: skip
 
 
-def _type(number: int) -> str:
+def type_name(number: int) -> str:
+    """As GGML calls a type."""
     known = {int(item): item.name for item in GGMLQuantizationType}
     return known.get(number, f"type {number}")
 

@@ -1,8 +1,5 @@
 """tokenizer.json (byte-level BPE) -> GGUF's `tokenizer.ggml.*` (docs/gguf.md). What llama.cpp would split or normalize otherwise is
-refused, or noted where text rarely meets it.
-
-llama.cpp knows how text is cut into words by a name; the table maps the expressions of tokenizer.json to those names.
-"""
+refused, or noted where text rarely meets it."""
 
 from __future__ import annotations
 
@@ -12,24 +9,11 @@ from typing import Any
 
 from hanse.errors import QuantizeError
 from hanse.hedge.quantize.architectures import Value
+from hanse.hedge.quantize.pre import name_of
 
 NORMAL, CONTROL, USER_DEFINED, UNUSED = 1, 3, 4, 5
-_ENDINGS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|"
-_WORDS = r"[^\r\n\p{L}\p{N}]?\p{L}+|"
-_REST = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-_TEKKEN = (
-    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|"
-    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}|"
-    r" ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
-_PRE = {
-    ("level",): {False: "gpt-2"},
-    ("digits", "level"): {False: "smollm"},
-    (_ENDINGS + _WORDS + r"\p{N}{1,3}|" + _REST,): {True: "llama-bpe", False: "dbrx"},
-    (_ENDINGS + _WORDS + r"\p{N}|" + _REST,): {False: "qwen2"},
-    (_TEKKEN,): {True: "tekken"},
-}
-"""Steps of the pre-tokenizer -> by `ignore_merges` (a word of the vocabulary is a token whatever its merges say): the name."""
+SPECIALS = {"bos": "bos", "eos": "eos", "unk": "unknown", "pad": "padding"}
+"""As transformers calls them -> as GGUF does."""
 _FLAGS = ("lstrip", "rstrip", "single_word")
 
 
@@ -51,7 +35,7 @@ def vocabulary_of(
     """Of an embedding with `rows` rows. Raises QuantizeError naming the part of tokenizer.json that is not supported."""
     model = _object(tokenizer, "model")
     notes = list(_check_model(tokenizer, model))
-    kind = _kind(tokenizer.get("pre_tokenizer"), model.get("ignore_merges") is True)
+    kind = name_of(tokenizer.get("pre_tokenizer"), model.get("ignore_merges") is True)
     tokens, types, added = _tokens(model, tokenizer.get("added_tokens") or [], rows)
     if kind == "tekken":
         notes.append("llama.cpp cuts words nearly, not exactly, as this tokenizer: ids differ around titlecase letters and marks")
@@ -63,8 +47,7 @@ def vocabulary_of(
         "tokenizer.ggml.token_type": types, "tokenizer.ggml.merges": _merges(model),
     }  # fmt: skip
     ids = {text: index for index, text in enumerate(tokens)}
-    names = {"bos": "bos", "eos": "eos", "unk": "unknown", "pad": "padding"}
-    for name, key in names.items():
+    for name, key in SPECIALS.items():
         found = _special(name, settings, config, ids)
         if found is not None:
             keys[f"tokenizer.ggml.{key}_token_id"] = found
@@ -98,35 +81,6 @@ def _check_model(tokenizer: Mapping[str, Any], model: Mapping[str, Any]) -> list
     if normalizer == {"type": "NFC"}:
         return ["the tokenizer brings text into Unicode's form NFC, llama.cpp does not: ids differ for text in another form"]
     raise QuantizeError(f"tokenizer.json: normalizer {_type(normalizer)!r}: llama.cpp does none; only NFC is let pass, with a note")
-
-
-def _kind(pre: object, ignores: bool) -> str:
-    steps = [pre] if not isinstance(pre, dict) or pre.get("type") != "Sequence" else pre.get("pretokenizers") or []
-    seen = tuple(_step(step) for step in steps)
-    # a ByteLevel that cuts nothing itself only spells the bytes
-    found = _PRE.get(seen[:-1] if len(seen) > 1 and seen[-1] == "spell" else seen)
-    if found is None:
-        shown = ", ".join(str(step)[:120] for step in seen)
-        raise QuantizeError(f"tokenizer.json: pre_tokenizer: llama.cpp's name for these steps is not known: {shown}")
-    if ignores not in found:
-        raise QuantizeError(f"tokenizer.json: model.ignore_merges is {ignores}; llama.cpp cuts like this only with {not ignores}")
-    return found[ignores]
-
-
-def _step(step: object) -> str:
-    if not isinstance(step, dict):
-        return f"{step!r}"
-    pattern = step.get("pattern")
-    if step.get("type") == "ByteLevel" and not step.get("add_prefix_space"):
-        return "level" if step.get("use_regex", True) else "spell"
-    if step.get("type") == "Digits" and step.get("individual_digits"):
-        return "digits"
-    if step.get("type") == "Split" and isinstance(pattern, dict) and isinstance(pattern.get("Regex"), str):
-        if step.get("behavior") == "Isolated" and not step.get("invert"):
-            return str(pattern["Regex"])
-        if step.get("behavior") == "Removed" and step.get("invert"):  # what is not matched is removed: the same
-            return str(pattern["Regex"])
-    return f"{_type(step)} {({k: v for k, v in step.items() if k != 'type'})}"
 
 
 def _type(value: object) -> object:

@@ -88,13 +88,12 @@ def prepare(folder: Folder, to: str, allow_fallback: bool, made_by: str) -> Job:
 
 def _match(folder: Folder, plan: Plan) -> dict[str, Wanted]:
     """GGUF name -> tensor; the folder has exactly those, in those shapes."""
-    names = gguf.get_tensor_name_map(_ARCHITECTURES[plan.gguf], plan.layers)
     there = {name: stored for name, (_, stored) in folder.tensors.items() if not name.endswith(_SKIPPED)}
     if plan.tied and "lm_head.weight" in there:
         _check_tied(folder)
         del there["lm_head.weight"]
-    found: dict[str, Wanted] = {}
-    for item in plan.wanted:
+    found = names_of(plan, str(folder.path))
+    for item in found.values():
         stored = there.pop(item.name, None)
         if stored is None:
             raise QuantizeError(f"{folder.path}: has no tensor {item.name}, which its config.json asks for{_packed(folder)}")
@@ -104,13 +103,20 @@ def _match(folder: Folder, plan: Plan) -> dict[str, Wanted]:
         if stored.shape != item.shape:
             raise QuantizeError(f"{folder.path}: tensor {item.name} has the shape {list(stored.shape)}, its config.json asks "
                                 f"for {list(item.shape)}")  # fmt: skip
-        name = names.get_name(item.name, (".weight", ".bias"))
-        if name is None:
-            raise QuantizeError(f"{folder.path}: gguf has no name for tensor {item.name} in {plan.gguf}")
-        found[name] = item
     if there:
         raise QuantizeError(f"{folder.path}: has {len(there)} tensors that its config.json does not ask for, as "
                             f"{min(there)}; dropping them would serve another model{_packed(folder)}")  # fmt: skip
+    return found
+
+
+def names_of(plan: Plan, where: str) -> dict[str, Wanted]:
+    """GGUF name -> tensor of the folder, in order. Raises QuantizeError for one that gguf has no name for."""
+    names, found = gguf.get_tensor_name_map(_ARCHITECTURES[plan.gguf], plan.layers), {}
+    for item in plan.wanted:
+        name = names.get_name(item.name, (".weight", ".bias"))
+        if name is None:
+            raise QuantizeError(f"{where}: gguf has no name for tensor {item.name} in {plan.gguf}")
+        found[name] = item
     return found
 
 
@@ -164,17 +170,21 @@ def _write(job: Job, path: Path, chunk: int, progress: Callable[[int], None] | N
         writer.close()
 
 
+def order_of(item: Wanted) -> npt.NDArray[np.int64]:
+    """The folder's rows in the file's order. Of the two halves of a head, llama.cpp wants a pair's rows side by side where
+    transformers has them half a head apart."""
+    order = np.arange(item.shape[0], dtype=np.int64)
+    return order.reshape(item.heads, 2, -1).swapaxes(1, 2).reshape(-1) if item.heads else order
+
+
 def _bytes(item: Wanted, choice: Choice) -> int:
     block, size = gguf.GGML_QUANT_SIZES[choice.type]
     return math.prod(item.shape) // block * size
 
 
 def _chunks(item: Wanted, chunk: int) -> list[npt.NDArray[np.int64]]:
-    """Indices of the rows in the file's order, so many at a time. Of the two halves of a head, llama.cpp wants a pair's rows side
-    by side where transformers has them half a head apart."""
-    order = np.arange(item.shape[0], dtype=np.int64)
-    if item.heads:
-        order = order.reshape(item.heads, 2, -1).swapaxes(1, 2).reshape(-1)
+    """Indices of the rows in the file's order, so many at a time."""
+    order = order_of(item)
     count = max(1, chunk // math.prod(item.shape[1:]))
     return [order[begin : begin + count] for begin in range(0, len(order), count)]
 

@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 from aiohttp import web
 
+from hanse.hedge.route import responses
+
 Fault = Literal["", "die", "hang", "garbage", "refuse", "stall"]
 """die: cuts an answer after two tokens; hang: never answers; garbage: no JSON; refuse: 503; stall: stops after two tokens."""
 
@@ -89,13 +91,17 @@ def application(echo: Echo) -> web.Application:
             await asyncio.sleep(3600)
         if echo.fault == "garbage":
             return web.Response(body=b"\xff<html>", content_type="application/json")
-        chat = request.path.endswith("/chat/completions")
-        prompt = _prompt(document, chat)
+        chat, responds = request.path.endswith("/chat/completions"), request.path.endswith("/responses")
+        prompt = responses.prompt_of(document) if responds else _prompt(document, chat)
         if prompt is None:
             return _error(400, "expected messages, or a prompt, with text", "invalid_value")
         stop = document.get("stop") or []
-        tokens_max = document.get("max_completion_tokens", document.get("max_tokens"))
+        names = ("max_output_tokens", "max_completion_tokens", "max_tokens")
+        tokens_max = next((document[key] for key in names if key in document), None)
         said = say(echo.name, prompt, tokens_max, [stop] if isinstance(stop, str) else stop)
+        if responds:
+            whole = responses.body(echo.name, document, said.tokens, said.finish, prompt)
+            return await _respond(echo, request, whole, said, bool(document.get("stream")))
         if document.get("stream"):
             return await _stream(echo, request, document, chat, said)
         await asyncio.sleep(echo.token_ms * len(said.tokens) / 1000)
@@ -110,6 +116,7 @@ def application(echo: Echo) -> web.Application:
     app = web.Application(client_max_size=64 << 20)
     app.router.add_post("/v1/chat/completions", answer)
     app.router.add_post("/v1/completions", answer)
+    app.router.add_post("/v1/responses", answer)
     app.router.add_get("/v1/models", models)
     return app
 
@@ -171,6 +178,18 @@ async def _stream(
         await send({**said_now, "finish_reason": None, "logprobs": logged})
     await send({**({"delta": {}} if chat else {"text": ""}), "finish_reason": said.finish, "logprobs": None})
     await response.write(b"data: [DONE]\n\n")
+    return response
+
+
+async def _respond(echo: Echo, request: web.Request, whole: dict[str, Any], said: Said, streams: bool) -> web.StreamResponse:
+    if not streams:
+        await asyncio.sleep(echo.token_ms * len(said.tokens) / 1000)
+        return web.json_response(whole)
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    await response.prepare(request)
+    for event in responses.events(whole, said.tokens):
+        await asyncio.sleep(echo.token_ms / 1000)
+        await response.write(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
     return response
 
 

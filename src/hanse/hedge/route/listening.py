@@ -13,10 +13,12 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @asynccontextmanager
-async def listening(app: web.Application, host: str, port: int, drain: float) -> AsyncIterator[str]:
+async def listening(app: web.Application, host: str, port: int, drain: float, auto_decompress: bool = True) -> AsyncIterator[str]:
     """Serve `app` at `host`; port 0 is a free one. Gives the address. At the end no connection is taken any more, and requests
-    that are being answered have `drain` seconds. A client that goes away cancels its handler. Raises InputError."""
-    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=drain)
+    that are being answered have `drain` seconds. A client that goes away cancels its handler. Without `auto_decompress` bodies
+    come as they were sent. Raises InputError."""
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=drain,
+                           auto_decompress=auto_decompress)  # fmt: skip
     await runner.setup()
     try:
         try:

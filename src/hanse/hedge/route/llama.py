@@ -6,24 +6,17 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from importlib import import_module
-from typing import Any
+from pathlib import Path
 
+from hanse.hedge.llama import serve
 from hanse.hedge.route.engines import LINE
 
 
 def main(path: str, context: int, parallel: int, threads: int) -> None:
     """Load, say where, serve, end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's goes to the router, which ends this when requests are done
-    xllamacpp: Any = import_module("xllamacpp")
-    parameters = xllamacpp.CommonParams()
-    parameters.model.path = path
-    parameters.n_ctx, parameters.n_parallel = context * parallel, parallel
-    parameters.hostnames, parameters.port = ["127.0.0.1"], 0
-    if threads:
-        parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
-    server = xllamacpp.Server(parameters)
-    print(f"{LINE}{server.listening_address}", flush=True)
+    served = serve(Path(path), context, parallel, threads, is_open=True)
+    print(f"{LINE}{served.address}", flush=True)
     sys.stdin.buffer.read()
     os._exit(0)  # nothing is left to save, and the library's own end waits for requests that nobody reads
 

@@ -13,6 +13,7 @@ from typing import Any
 _MODEL = re.compile(rb'(?<!\\)"model"[ \t\r\n]*:[ \t\r\n]*("(?:[^"\\]|\\.)*")')
 LINE_BYTES_MAX = 4 << 20
 """A longer line goes on untouched, in pieces."""
+_COLON = re.compile(rb"[ \t\r\n]*:")
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]')
 
 
@@ -23,29 +24,45 @@ def renamed(data: bytes, document: Any, name: str) -> bytes:
         return data
     spans = [match.span(1) for match in _MODEL.finditer(data)]
     if len(spans) != 1 or json.loads(data[slice(*spans[0])]) != document["model"]:
-        spans = _outermost(data)
+        spans = _places(data, ("model",))
+    return _put(data, spans, name)
+
+
+def renamed_event(data: bytes, document: Any, name: str) -> bytes:
+    """The same of an event, which in a stream of /v1/responses holds the "model" of its "response"."""
+    data = renamed(data, document, name)
+    inner = document.get("response") if isinstance(document, dict) else None
+    if not isinstance(inner, dict) or not isinstance(inner.get("model"), str) or inner["model"] == name:
+        return data
+    return _put(data, _places(data, ("response", "model")), name)
+
+
+def _put(data: bytes, spans: list[tuple[int, int]], name: str) -> bytes:
     quoted = json.dumps(name).encode()
     for start, end in reversed(spans):
         data = data[:start] + quoted + data[end:]
     return data
 
 
-def _outermost(data: bytes) -> list[tuple[int, int]]:
-    """Where the values of the outermost "model" stand that are text."""
-    found = []
-    depth, key = 0, False
+def _places(data: bytes, path: tuple[str, ...]) -> list[tuple[int, int]]:
+    """Where the values under these keys, each inside the one before, stand that are text."""
+    found: list[tuple[int, int]] = []
+    above: list[str | None] = []
+    key: str | None = None
     for match in _TOKEN.finditer(data):
         token = match[0]
         if token[0] in b"{[":
-            depth, key = depth + 1, False
+            above.append(key)
+            key = None
         elif token[0] in b"}]":
-            depth, key = depth - 1, False
-        elif depth == 1 and data[match.end() :].lstrip()[:1] == b":":
-            key = json.loads(token) == "model"
+            above.pop()
+            key = None
+        elif len(above) <= len(path) and _COLON.match(data, match.end()):
+            key = json.loads(token)
         else:
-            if key and depth == 1:
+            if (*above[1:], key) == path:
                 found.append(match.span())
-            key = False
+            key = None
     return found
 
 
@@ -78,6 +95,6 @@ class Lines:
             return line  # the name is right, and stands outside of every inner table: most lines of most engines
         data = line[5:]
         try:
-            return b"data:" + renamed(data, json.loads(data), self._name)
+            return b"data:" + renamed_event(data, json.loads(data), self._name)
         except (ValueError, RecursionError):
             return line

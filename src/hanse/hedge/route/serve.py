@@ -25,7 +25,7 @@ from hanse.hedge.route.routes import Routes, key_of
 from hanse.hedge.route.state import State
 from hanse.hedge.route.upstream import Answer, Failed, Unconnected, ask
 
-PATHS = ("/v1/chat/completions", "/v1/completions", "/v1/embeddings")
+PATHS = ("/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/embeddings")
 
 
 @dataclass(frozen=True)

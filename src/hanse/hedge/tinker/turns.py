@@ -1,0 +1,225 @@
+"""Whose turn it is: one thread does all work on tensors, a request at a time, the users in turn, each one's requests in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from hanse.errors import HanseError
+from hanse.hedge.tinker.refused import Refused
+from hanse.hedge.tinker.sample import Cancelled
+
+Log = Callable[[Mapping[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a request that was accepted came to nothing."""
+
+    text: str
+    category: str = "user"
+    """user: what was asked for is wrong; server: the machine's or our own fault."""
+
+
+@dataclass
+class Future:
+    """A request that was accepted, and what came of it."""
+
+    id: str
+    owner: str
+    digest: str
+    """SHA-256 of its body: the same request again is the same future, another one is refused."""
+    work: Callable[[Future], Any]
+    """Runs on the worker's thread; what it gives is the result."""
+    answers: tuple[str, ...] = ()
+    """Names of the sequences that a request for samples will give."""
+    gone: threading.Event = field(default_factory=threading.Event)
+    """Set when nobody waits for it any more."""
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+    read: bool = False
+    """Whether the client has had the result."""
+    result: Any = None
+    failure: Failure | None = None
+
+    def fail(self, failure: Failure) -> None:
+        """Nothing will come of it."""
+        if not self.done.is_set():
+            self.failure = failure
+            self.done.set()
+
+
+class Turns:
+    """The queues. All but `work` runs on the event loop's thread."""
+
+    def __init__(self, log: Log, queue_max: int) -> None:
+        self._log, self._queue_max = log, queue_max
+        self._waiting: OrderedDict[str, deque[Future]] = OrderedDict()
+        self._held: dict[str, int] = {}
+        self._some = asyncio.Event()
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="tensors")
+        self._now: Future | None = None
+
+    def waiting(self, owner: str) -> int:
+        """Requests of a user that have not begun."""
+        return len(self._waiting.get(owner, ())) + self._held.get(owner, 0)
+
+    def check(self, owner: str) -> None:
+        """Raise Refused (429: the client comes back) when a user's queue is full."""
+        if self.waiting(owner) >= self._queue_max:
+            raise Refused(f"{self._queue_max} requests of this key wait already; come back later", 429)
+
+    def hold(self, owner: str, count: int) -> None:
+        """Count requests that wait for an earlier one, or no longer do."""
+        self._held[owner] = self._held.get(owner, 0) + count
+
+    def put(self, future: Future) -> None:
+        """Let a request wait for its turn."""
+        self._waiting.setdefault(future.owner, deque()).append(future)
+        self._some.set()
+
+    async def run(self) -> None:
+        """Work until cancelled; what is being done then is done to its end, or to its next token."""
+        try:
+            while True:
+                future = self._next()
+                if future is None:
+                    self._some.clear()
+                    await self._some.wait()
+                elif future.gone.is_set():
+                    future.fail(Failure("cancelled"))
+                else:
+                    await self._do(future)
+        finally:
+            if self._now is not None:
+                self._now.gone.set()
+            await asyncio.get_running_loop().run_in_executor(None, self._pool.shutdown)
+
+    def _next(self) -> Future | None:
+        """The first request of the user whose turn it is; the user then comes last."""
+        for owner in list(self._waiting):
+            queue = self._waiting.pop(owner)
+            if queue:
+                future = queue.popleft()
+                if queue:
+                    self._waiting[owner] = queue
+                return future
+        return None
+
+    async def _do(self, future: Future) -> None:
+        self._now = future
+        doing = asyncio.get_running_loop().run_in_executor(self._pool, future.work, future)
+        await asyncio.wait([doing])
+        self._now = None
+        error = doing.exception()
+        if error is None:
+            future.result = doing.result()
+            future.done.set()
+        else:
+            future.fail(self._failure(error, future))
+
+    def _failure(self, error: BaseException, future: Future) -> Failure:
+        if isinstance(error, Refused):
+            return Failure(str(error))
+        if isinstance(error, Cancelled):
+            return Failure("cancelled")
+        self._log({"what": "failed", "request": future.id, "error": f"{type(error).__name__}: {error}"})
+        if isinstance(error, HanseError):
+            return Failure(str(error), "server")
+        if isinstance(error, OSError):
+            return Failure(f"the server cannot write or read what it keeps: {error.strerror}", "server")
+        if isinstance(error, (MemoryError, RuntimeError)) and "memory" in str(error).lower():
+            return Failure(
+                "the server has not enough memory for this request; send fewer or shorter sequences", "server"
+            )
+        logging.getLogger("hanse").error("request %s failed", future.id, exc_info=error)
+        return Failure(f"the server failed: {type(error).__name__}; its log says more", "server")
+
+
+class Line:
+    """The requests of one run in the order of their numbers, whatever order they come in."""
+
+    def __init__(self, turns: Turns, owner: str, gap_seconds: float) -> None:
+        self._turns, self._owner, self._gap = turns, owner, gap_seconds
+        self.next = 1
+        self._early: dict[int, Future | None] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def check(self, number: int) -> None:
+        """Raise Refused for a number that cannot be a new request's."""
+        if number < self.next or number in self._early:
+            raise Refused(f"seq_id {number}: there was another request of that number; the next is {self.next}")
+        if number > self.next + 100_000:
+            raise Refused(f"seq_id {number}: too far from the next, {self.next}")
+
+    def put(self, number: int, future: Future | None) -> None:
+        """The request of this number; None: it was refused, and the next need not wait for it."""
+        self._early[number] = future
+        self._turns.hold(self._owner, 1)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while self.next in self._early:
+            found = self._early.pop(self.next)
+            self._turns.hold(self._owner, -1)
+            self.next += 1
+            if found is not None:
+                self._turns.put(found)
+        if self._early:
+            self._timer = asyncio.get_running_loop().call_later(self._gap, self.close, f"request {self.next} of this run came not "
+                                                                f"within {self._gap:g} s")  # fmt: skip
+
+    def close(self, why: str) -> None:
+        """Fail what still waits for an earlier request."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        early, self._early = self._early, {}
+        self._turns.hold(self._owner, -len(early))
+        self.next = max([self.next, *(number + 1 for number in early)])
+        for future in early.values():
+            if future is not None:
+                future.fail(Failure(why))
+
+
+class Futures:
+    """What clients still may ask for, by request id; the oldest results are forgotten first."""
+
+    READ_KEPT, UNREAD_KEPT = 256, 4096
+    """Of results that a client has had (and may have lost), and of those it has not fetched yet."""
+
+    def __init__(self) -> None:
+        self._all: OrderedDict[str, Future] = OrderedDict()
+
+    def same(self, request_id: str, owner: str, digest: str) -> Future | None:
+        """The future of the very same request, sent before. Raises Refused when that was another request."""
+        found = self._all.get(request_id)
+        if found is not None and (found.owner != owner or found.digest != digest):
+            raise Refused(f"request {request_id} was another one; number requests anew")
+        return found
+
+    def add(self, future: Future) -> Future:
+        """Remember it."""
+        for read, kept in ((True, self.READ_KEPT), (False, self.UNREAD_KEPT)):
+            done = [name for name, item in self._all.items() if item.done.is_set() and item.read is read]
+            for name in done[: max(0, len(done) - kept)]:
+                del self._all[name]
+        self._all[future.id] = future
+        return future
+
+    def get(self, request_id: str, owner: str) -> Future | None:
+        """A user's future; None when there is none, or it is somebody else's."""
+        found = self._all.get(request_id)
+        return found if found is not None and found.owner == owner else None
+
+    def drop(self, prefix: str, why: str) -> None:
+        """Fail what a run or a session still waits for."""
+        for name, item in self._all.items():
+            if name.startswith(prefix):
+                item.gone.set()
+                item.fail(Failure(why))

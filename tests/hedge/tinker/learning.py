@@ -1,0 +1,77 @@
+"""Run by the python of a client's own environment: a recipe's two loops, supervised and by reward, as a user writes them.
+
+python learning.py supervised BASE PAIRS      PAIRS: JSON, [[prompt tokens, completion tokens], ...]; the first is asked for after
+python learning.py reward BASE
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import warnings
+from typing import Any
+
+warnings.simplefilter("ignore")
+
+import tinker  # noqa: E402
+from tinker import types  # noqa: E402
+
+
+def got(found: Any) -> Any:
+    return found.result() if hasattr(type(found), "result") else found
+
+
+def supervised(base: str, pairs: list[list[list[int]]]) -> dict[str, Any]:
+    """Train until the answers are learnt, save, sample the first from what was saved, and score it both ways."""
+    train = got(tinker.ServiceClient().create_lora_training_client(base, rank=8, seed=7))
+    data = []
+    for prompt, completion in pairs:
+        whole = prompt + completion
+        weights = [0.0] * (len(prompt) - 1) + [1.0] * len(completion)
+        inputs = {"target_tokens": whole[1:], "weights": weights}
+        data.append(types.Datum(model_input=types.ModelInput.from_ints(whole[:-1]), loss_fn_inputs=inputs))
+    count, losses = sum(len(completion) for _, completion in pairs), []
+    while len(losses) < 40 and (not losses or losses[-1] > 0.1):
+        done = train.forward_backward(data, "cross_entropy")
+        step = train.optim_step(types.AdamParams(learning_rate=3e-3, eps=1e-8))
+        losses.append(done.result().metrics["loss:sum"] / count)
+        step.result()
+    path = train.save_state("learnt").result().path
+    sampler = got(train.save_weights_and_get_sampling_client())
+    prompt, completion = pairs[0]
+    greedy = types.SamplingParams(max_tokens=len(completion), temperature=0)
+    (answer,) = sampler.sample(types.ModelInput.from_ints(prompt), 1, greedy).result().sequences
+    whole = prompt + completion
+    served = sampler.compute_logprobs(types.ModelInput.from_ints(whole)).result()[1:]
+    trained = train.forward([data[0]], "cross_entropy").result().loss_fn_outputs[0]["logprobs"].data
+    return {"losses": losses, "answer": answer.tokens, "stopped": answer.stop_reason, "sampled": answer.logprobs, "served": served,
+            "trained": list(trained), "path": path, "version": tinker.__version__}  # fmt: skip
+
+
+def reward(base: str) -> dict[str, Any]:
+    """Tokens below 100 are what is wanted: importance_sampling over groups of samples, advantages within the group."""
+    train = got(tinker.ServiceClient().create_lora_training_client(base, rank=8, seed=7))
+    prompt, rewards = [5, 6, 7], []
+    for turn in range(12):
+        sampler = got(train.save_weights_and_get_sampling_client())
+        params = types.SamplingParams(max_tokens=4, seed=turn, stop=[])
+        group = sampler.sample(types.ModelInput.from_ints(prompt), 16, params).result().sequences
+        gains = [sum(token < 100 for token in item.tokens) / 4 for item in group]
+        mean = sum(gains) / len(gains)
+        rewards.append(mean)
+        data, before = [], len(prompt) - 1
+        for item, gain in zip(group, gains, strict=True):
+            inputs = {"target_tokens": [0] * before + item.tokens, "logprobs": [0.0] * before + item.logprobs,
+                      "advantages": [0.0] * before + [gain - mean] * len(item.tokens)}  # fmt: skip
+            data.append(
+                types.Datum(model_input=types.ModelInput.from_ints(prompt + item.tokens[:-1]), loss_fn_inputs=inputs)
+            )
+        train.forward_backward(data, "importance_sampling")
+        train.optim_step(types.AdamParams(learning_rate=1e-2, eps=1e-8)).result()
+    return {"rewards": rewards}
+
+
+found = supervised(sys.argv[2], json.loads(sys.argv[3])) if sys.argv[1] == "supervised" else reward(sys.argv[2])
+print(json.dumps(found), flush=True)
+os._exit(0)  # the client's threads outlive the script
