@@ -134,7 +134,7 @@ def games(output: Sequence[Mapping[str, Any]]) -> list[str]:
 DISTILLED = {
     "trained": "A trained teacher",
     "short": "Teacher and student short of training",
-    "shared": "A trained teacher, a student of another vocabulary",
+    "shared": "A trained teacher, a student of another vocabulary (768)",
 }
 
 
@@ -143,8 +143,8 @@ def distilling(output: Sequence[Mapping[str, Any]]) -> list[str]:
     parts = [
         f"Source code of the standard library; a teacher of {first['teacher_parameters']:,} parameters and a student of "
         f"{first['student_parameters']:,}, each a byte-level BPE Llama of 512 tokens, on one thread; {first['documents']} held-out "
-        "documents. Gains are of the taught student over the same one alone, in nats a token; more is better. Equal CPU time counts "
-        "the asking of the teacher whole, once for all seeds, and not its training."
+        "documents. Gains are of the taught student over the same one alone, in nats a token; more is better. Equal CPU time "
+        "counts the asking of the teacher whole, once for all seeds, and not its training."
     ]
     for row in output:
         lead, asked = row["lead"], row["teacher_cpu_seconds"]
@@ -164,7 +164,8 @@ def distilling(output: Sequence[Mapping[str, Any]]) -> list[str]:
             table(head, rows),
         ]
         if row["case"] == "trained":
-            parts.append(f"Better at equal tokens with every seed, beyond chance: {verdict(all(g['low'] > 0 for g in equal.values()))}.")
+            better = all(one["low"] > 0 for one in row["gains"]["alone"])
+            parts.append(f"Better at equal tokens with every seed, beyond chance: {verdict(better)}.")
     return parts
 
 

@@ -25,9 +25,9 @@ def gain(worse: Sequence[Row], better: Row | Sequence[Row], part: str) -> Row:
 
 
 def lead(teacher: Row, alone: Sequence[Row], part: str) -> Row:
-    """Whether the teacher is clearly better than the student alone could be: by more than chance, and by more than the student gained
-    over the second half of its own training. One that still learns so fast is short of training, and more steps may bring as
-    much; whether teaching it helps at equal tokens, this does not foretell (docs/benchmarks.md has it both ways).
+    """Whether the teacher is clearly better than the student alone could be: by more than chance, and by more than the student
+    gained over the second half of its own training. One that still learns so fast is short of training, and more steps may bring
+    as much; whether teaching it helps at equal tokens, this does not foretell (docs/benchmarks.md has it both ways).
     """
     found = gain(alone, teacher, part)
     late = late_gain(alone)
