@@ -1,7 +1,7 @@
 """Distilling on real text (source code of the standard library): python -m benchmarks.distill [--folder DIR]
 
 A teacher of 1.31M parameters and a student of 0.13M, bytes-BPE of 512; the student against itself alone at equal tokens and at
-equal CPU time, three seeds. Then once with both short of training, where distilling should be warned of, and once with another
+equal CPU time, three seeds. Then once with both short of training, and once with another
 vocabulary for the student. Finished parts are kept in the folder.
 """
 

@@ -131,6 +131,44 @@ def games(output: Sequence[Mapping[str, Any]]) -> list[str]:
     ]  # fmt: skip
 
 
+DISTILLED = {
+    "trained": "A trained teacher",
+    "short": "Teacher and student short of training",
+    "shared": "A trained teacher, a student of another vocabulary (768)",
+}
+
+
+def distilling(output: Sequence[Mapping[str, Any]]) -> list[str]:
+    first = output[0]
+    parts = [
+        f"Source code of the standard library; a teacher of {first['teacher_parameters']:,} parameters and a student of "
+        f"{first['student_parameters']:,}, each a byte-level BPE Llama of 512 tokens, on one thread; {first['documents']} held-out "
+        "documents. Gains are of the taught student over the same one alone, in nats a token; more is better. Equal CPU time "
+        "counts the asking of the teacher whole, once for all seeds, and not its training."
+    ]
+    for row in output:
+        lead, asked = row["lead"], row["teacher_cpu_seconds"]
+        clear = "clear" if lead["is_clear"] else f"not clear: {lead['why']}"
+        equal = {one["seed"]: one for one in row["gains"]["alone"]}
+        longer = {one["seed"]: one for one in row["gains"].get("longer", ())}
+        arms = {kind: {one["seed"]: one for one in rows} for kind, rows in row["arms"].items()}
+        head = ("seed", "tokens", "alone, bits per byte", "taught", "gain at equal tokens", "gain at equal CPU time", "CPU s")
+        rows = [(seed, arms["alone"][seed]["tokens"], f"{arms['alone'][seed]['bits_per_byte']:.3f}",
+                 f"{arms['distilled'][seed]['bits_per_byte']:.3f}", f"{one['nats_per_token']:+.3f}",
+                 f"{longer[seed]['nats_per_token']:+.3f}" if seed in longer else "",
+                 f"{arms['alone'][seed]['cpu_seconds']:.0f} and {arms['distilled'][seed]['cpu_seconds']:.0f} + {asked:.0f}")
+                for seed, one in equal.items()]  # fmt: skip
+        parts += [
+            f"{DISTILLED[row['case']]} ({row['teacher_bits_per_byte']:.3f} bits per byte; its lead of "
+            f"{lead['bits_per_byte']:.3f} is {clear}). {100 * row['known']:.0f}% of the places have its distribution.",
+            table(head, rows),
+        ]
+        if row["case"] == "trained":
+            better = all(one["low"] > 0 for one in row["gains"]["alone"])
+            parts.append(f"Better at equal tokens with every seed, beyond chance: {verdict(better)}.")
+    return parts
+
+
 def simulate(output: Sequence[Mapping[str, Any]]) -> list[str]:
     row = output[0]
     bad = len(row["problems"])
@@ -221,6 +259,7 @@ WRITERS = {
     "route": ("Routing", keeping.route),
     "quantized": ("A smaller file", keeping.quantized),
     "tune": ("Tuning", keeping.tune),
+    "distill": ("Distilling", distilling),
     "games": ("Cooperative games", games),
     "case": ("The case of a charter", answers.case),
     "simulate": ("Simulator", simulate),

@@ -29,6 +29,7 @@ SECTIONS: dict[str, list[str]] = {
     "route": ["-m", "benchmarks.route"],
     "quantized": ["-m", "benchmarks.quantized"],
     "tune": ["-m", "benchmarks.tune"],
+    "distill": ["-m", "benchmarks.distill"],
     "games": ["-m", "benchmarks.games"],
     "case": ["-m", "benchmarks.case"],
     "simulate": ["-m", "hanse.cli.main", "simulate", "--seeds", "2000", "--json"],

@@ -72,6 +72,17 @@ def test_games_slower_than_the_bar_say_so() -> None:
     assert "Below 2 s: **missed**" in render({"games": kept(fast, slow, kinds, dues)})
 
 
+def test_a_seed_that_teaching_did_not_help_says_so() -> None:
+    arm = {"seed": 1, "tokens": 9, "bits_per_byte": 2.0, "cpu_seconds": 3.0}
+    gain = {"seed": 1, "low": 0.1, "nats_per_token": 0.2}
+    row = {"case": "trained", "documents": 3, "teacher_parameters": 9, "student_parameters": 3, "teacher_bits_per_byte": 1.5,
+           "known": 1.0, "teacher_cpu_seconds": 9.0, "lead": {"bits_per_byte": 0.5, "is_clear": True, "why": ""},
+           "arms": {"alone": [arm], "distilled": [arm]}, "gains": {"alone": [gain], "longer": [gain]}}  # fmt: skip
+    assert "beyond chance: reached" in render({"distill": kept(row)})
+    lost = row | {"gains": {"alone": [gain, gain | {"low": -0.1}]}}
+    assert "beyond chance: **missed**" in render({"distill": kept(lost)})
+
+
 def test_what_is_not_measured_again_stands_as_it_did() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert render({}, page) == page

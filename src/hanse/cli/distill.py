@@ -12,6 +12,7 @@ import click
 
 from hanse.cli.extras import need
 from hanse.cli.printing import as_json, table
+from hanse.cli.recording import Recording, now, recorded
 from hanse.cli.stopping import interruptible
 from hanse.errors import InputError
 
@@ -22,7 +23,8 @@ MODULES = ("jinja2", "numba", "numpy", "peft", "safetensors", "tokenizers", "tor
 @click.command()
 @click.argument("settings", type=click.Path(path_type=Path))
 @click.option("--json", "json_", is_flag=True, help="Print the report as JSON, without progress.")
-def distill(settings: Path, json_: bool) -> None:
+@recorded
+def distill(settings: Path, recording: Recording | None, json_: bool) -> None:
     """Teach the student of DISTILL.toml, and the same student without its teacher, and say what teaching was worth.
 
     The teacher's lead is measured first. Interrupt and run again at will: it goes on from what is done.
@@ -44,9 +46,13 @@ def distill(settings: Path, json_: bool) -> None:
     replace_file(page, render(found).encode())
     if json_:
         as_json(found)
-        return
-    show(found)
-    click.echo(f"model: {config.folder_path / 'model'}; page: {page}")
+    else:
+        show(found)
+        click.echo(f"model: {config.folder_path / 'model'}; page: {page}")
+    if recording is not None:
+        from hanse.hedge.distill.step import step
+
+        recording.add(step(found, config.folder_path), now(), f"`hanse distill {settings}` once more, with --record and --key,")
 
 
 def _key(name: str) -> str:
@@ -80,7 +86,7 @@ def show(found: dict[str, Any]) -> None:
 
 def warning(lead: dict[str, Any]) -> str:
     """What to say of a teacher that is not clearly ahead."""
-    return f"the teacher's lead ({lead['bits_per_byte']:+.3f} bits per byte) is not clear: {lead['why']}; distilling may well lose"
+    return f"the teacher's lead ({lead['bits_per_byte']:+.3f} bits per byte) is not clear: {lead['why']}"
 
 
 @contextmanager

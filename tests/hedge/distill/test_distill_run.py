@@ -21,6 +21,8 @@ from hanse.hedge.distill import judge
 from hanse.hedge.distill.page import headline, render
 from hanse.hedge.distill.run import distill
 from hanse.hedge.lock.hashing import folder_digest
+from hanse.hedge.record.chain import read
+from hanse.keys import SigningKey
 from hanse.lm.model import load_folder
 
 
@@ -88,10 +90,10 @@ def test_stopped_anywhere_it_ends_with_the_same_weights(school: Path) -> None:
 def test_another_vocabulary_is_taught_by_what_it_shares_and_refused_by_tokens(school: Path) -> None:
     tail = TEXT + VOCABULARY.format(size=288)
     config = student(school, "shared.toml", 'folder = "shared"\nlevel = "shared"\nvocabulary = "own"\nlonger_max = 0', tail=tail)
-    found = distill(config, "", silent, never)
+    found = distill(config.model_copy(update={"total_steps": 80}), "", silent, never)
     assert found is not None
     (gain,) = found["gains"]["alone"]
-    assert gain["low"] > 0.01  # bits per byte; measured 0.06
+    assert gain["low"] > 0.02  # bits per byte; measured 0.12 with a teacher of 250 steps
     assert 0.3 < found["data"]["known"] < 0.9
     config = student(school, "own.toml", 'folder = "own"\nvocabulary = "own"\ncompare = false', tail=tail)
     with pytest.raises(TuneError, match=r'the student\'s \(288 tokens\) is another.*vocabulary = "teacher", or level = "shared"'):
@@ -213,10 +215,15 @@ def test_empty_text_and_what_cannot_teach_are_told_before_anything_is_trained(sc
 
 def test_the_command_prints_the_report_and_needs_the_key_it_names(school: Path) -> None:
     student(school, "command.toml", 'folder = "gain"\nlonger_max = 2')
-    done = CliRunner().invoke(command, [str(school / "command.toml")], env={"COLUMNS": "160"})
+    SigningKey("acme/ops", b"k" * 32).save(school / "officer.pem")
+    given = [str(school / "command.toml"), "--record", str(school / "record.jsonl"), "--key", str(school / "officer.pem")]
+    done = CliRunner().invoke(command, given, env={"COLUMNS": "160"})
     assert done.exit_code == 0, done.output
     assert "at equal tokens the taught student is +" in done.output
     assert (school / "gain" / "distilled.html").read_text().startswith("<!doctype html>")
+    (signed,) = read(school / "record.jsonl", [SigningKey("acme/ops", b"k" * 32).public]).lines
+    assert signed.line.made.origins() == [folder_digest(school / "big" / "model")]
+    assert folder_digest(school / "gain" / "model") in signed.line.made.outputs()
     student(school, "key.toml", teacher='key_env = "HANSE_NO_SUCH_KEY"')
     done = CliRunner().invoke(command, [str(school / "key.toml")])
     assert "the environment has no such variable" in str(done.exception)

@@ -25,10 +25,9 @@ def gain(worse: Sequence[Row], better: Row | Sequence[Row], part: str) -> Row:
 
 
 def lead(teacher: Row, alone: Sequence[Row], part: str) -> Row:
-    """Whether the teacher is clearly better than the student alone: by more than chance, and by more than the student gained over
-    the second half of its own training, for a student that is still learning fast needs no teacher but more text.
-
-    A rule of thumb, tried on both cases of docs/benchmarks.md: where both models were short of training, distilling lost.
+    """Whether the teacher is clearly better than the student alone could be: by more than chance, and by more than the student
+    gained over the second half of its own training. One that still learns so fast is short of training, and more steps may bring
+    as much; whether teaching it helps at equal tokens, this does not foretell (docs/benchmarks.md has it both ways).
     """
     found = gain(alone, teacher, part)
     late = late_gain(alone)
@@ -36,7 +35,8 @@ def lead(teacher: Row, alone: Sequence[Row], part: str) -> Row:
     if found["low"] <= 0:
         why = "it is not better than the student alone by more than chance"
     elif late is not None and found["bits_per_byte"] <= late:
-        why = f"the student alone gained {late:.3f} bits per byte over the second half of its training, no less than the lead"
+        why = (f"the student alone gained {late:.3f} bits per byte over the second half of its training, no less: it is short of "
+               "training, and more steps alone may bring as much")  # fmt: skip
     return found | {"late_gain": late, "is_clear": not why, "why": why}
 
 

@@ -66,12 +66,12 @@ def distill(config: DistillConfig, key: str, report: Report, stop: Callable[[], 
     teacher = open_teacher(config)
     if config.level != "sequence":
         teacher.readable()
-    config = with_student(config, teacher)
+    config, base = with_student(config, teacher)
     finished = _finished(config, teacher)
     if finished is not None:
         return finished
     claim(config, {**config.identity(), "teacher": canonical.digest([teacher.name, teacher.sha256]),
-                   "level": canonical.digest([config.level, config.student, list(config.prompts)])})  # fmt: skip
+                   "level": canonical.digest([config.level, base, list(config.prompts)])})  # fmt: skip
     if config.level == "sequence":
         ground = answers_ground(config, teacher, key, report, stop)
     else:
@@ -94,7 +94,7 @@ def distill(config: DistillConfig, key: str, report: Report, stop: Callable[[], 
     longer = _longer(config, ground, alone, taught, lesson, (report, stop))
     if longer is None:
         return None
-    return _finish(config, teacher, ground, {"lesson": lesson, "lead": ahead, "teacher": known},
+    return _finish(config, teacher, ground, {"lesson": lesson, "lead": ahead, "teacher": known, "base": base},
                    {"alone": alone, "distilled": taught, "longer": longer})  # fmt: skip
 
 
@@ -263,7 +263,8 @@ def _finish(
                     "parameters": known["teacher"]["parameters"] if known["teacher"] else None,
                     **_score(known["teacher"], part, None)},
         "student": {"folder": str(Path(config.folder) / "model"), "seed": best["seed"], "parameters": best["parameters"],
-                    "weights": best["weights"], "tokenizer": ground.taught.tokenizer.sha256, "base": config.student},
+                    "weights": best["weights"], "tokenizer": ground.taught.tokenizer.sha256,
+                    "base": config.student, "base_sha256": known["base"]},
         "data": {"root": ground.taught.counts["root"], "tokens": ground.taught.counts["tokens"],
                  "lesson": lesson.digest, "known": lesson.known},
         "settings": _settings(config),

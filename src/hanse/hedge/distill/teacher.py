@@ -74,19 +74,20 @@ def _base(config: DistillConfig, named: str) -> Base:
     return open_base(named if lock is not None else str(config.root / named), lock)
 
 
-def with_student(config: DistillConfig, teacher: Teacher) -> DistillConfig:
-    """The settings with the student's tokenizer, and with its base where it has one, as `hanse lm` has them. Raises TuneError,
-    InputError."""
+def with_student(config: DistillConfig, teacher: Teacher) -> tuple[DistillConfig, str]:
+    """The settings with the student's tokenizer, and with its base where it has one, as `hanse lm` has them; and the base's digest,
+    empty for random weights. Raises TuneError, InputError."""
     if config.student:
         base = _base(config, config.student)
         files = {path.name: _digest(path) for path in sorted(base.folder.iterdir()) if _is_read(path)}
         spec = ModelSpec(base=BaseModelSpec(name=base.name, licence=base.license or "unknown", files=files))
-        return _given(config, base.folder / "tokenizer.json").model_copy(update={"model": spec, "base": str(base.folder.resolve())})
+        given = _given(config, base.folder / "tokenizer.json")
+        return given.model_copy(update={"model": spec, "base": str(base.folder.resolve())}), base.sha256
     if config.vocabulary == "teacher" and config.tokenizer.kind == "counts":
         teacher.tokenizer()
         assert teacher.folder is not None
-        return _given(config, teacher.folder / "tokenizer.json")
-    return config
+        return _given(config, teacher.folder / "tokenizer.json"), ""
+    return config, ""
 
 
 def _given(config: DistillConfig, path: Path) -> DistillConfig:
