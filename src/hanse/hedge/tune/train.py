@@ -77,13 +77,13 @@ def train(tuner: Tuner, work: Path, patience: int, watch: Watch) -> Course | Non
             _evaluate(tuner, course, best)
         stuck = bool(patience) and course.since_best() >= patience
         course.is_ended = last or stuck
+        watch.report(done, course)  # before the checkpoint: what is told twice is forgotten, what is never told is lost
         stopped = not tuner.world.least(not watch.is_stopped(), tuner.device)
         if done % tuner.settings.checkpoint_steps == 0 or course.is_ended or stopped:
             now, work_now = time.perf_counter(), time.process_time()
             course.seconds, course.cpu_seconds = course.seconds + now - began, course.cpu_seconds + work_now - worked
             began, worked = now, work_now
             write_checkpoint(checkpoints, Checkpoint(done, tuner.weights(), tuner.state(vars(course))))
-        watch.report(done, course)
         if stopped and not course.is_ended:
             return None
     if not tuner.held:
