@@ -127,6 +127,10 @@ def test_plain_peft_loads_it(folder: Path, tmp_path: Path) -> None:
     assert "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight" in names  # as vLLM reads them
     with pytest.raises(TuneError, match="is there already"):
         save(model, tmp_path / "adapter", base)
+    for at in range(12):  # safetensors alone writes two keys of metadata in either order
+        save(model, tmp_path / str(at), base)
+        for name in ("adapter_model.safetensors", "adapter_config.json"):
+            assert (tmp_path / str(at) / name).read_bytes() == (tmp_path / "adapter" / name).read_bytes()
 
 
 def test_a_merged_folder_is_whole(folder: Path, tmp_path: Path) -> None:

@@ -42,7 +42,8 @@ def test_smollm2_learns_our_format_and_may_be_swapped_in(tmp_path: Path) -> None
         for color, part in asked
     ]))  # fmt: skip
     (tmp_path / "TUNE.toml").write_text(
-        'base = "smollm2"\ndata = "data.jsonl"\nevaluation = "tasks.jsonl"\nsteps = 8\nthreads = 1\nbatch_tokens = 150\nheld_permille = 0\n'
+        'base = "smollm2"\ndata = "data.jsonl"\nevaluation = "tasks.jsonl"\nsteps = 8\nbatch_tokens = 150\n'
+        "threads = 1\nheld_permille = 0\n"
         "samples = 1\nsample_tokens = 8\n"
     )
     tuned = hanse(tmp_path, "tune", "TUNE.toml", "--json")

@@ -85,7 +85,7 @@ def save(model: Any, folder: Path, base: Base, name: str = "default") -> None:
     plain = {key: sorted(value) if isinstance(value, set) else value for key, value in config.items()}
     plain |= {"base_model_name_or_path": base.name, "inference_mode": True}
     with whole(folder) as made:
-        (made / WEIGHTS).write_bytes(to_bytes(tensors, metadata={"format": "pt", BASE_KEY: base.sha256}))
+        (made / WEIGHTS).write_bytes(_ordered(to_bytes(tensors, metadata={"format": "pt", BASE_KEY: base.sha256})))
         (made / CONFIG).write_text(json.dumps(plain, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
@@ -180,6 +180,17 @@ def _add(model: Any, config: Any, name: str, seed: int) -> Any:
         model.add_adapter(name, config)
         model.set_adapter(name)
         return model
+
+
+def _ordered(data: bytes) -> bytes:
+    """The same safetensors file with its metadata in order: the library writes several keys in any order, and equal adapters are to
+    have equal bytes."""
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + size])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + data[8 + size :]
 
 
 @contextmanager
