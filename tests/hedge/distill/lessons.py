@@ -50,7 +50,7 @@ def tales(path: Path, documents: int = 240, seed: int = 0) -> None:
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
-def teacher(folder: Path, steps: int = 200) -> None:
+def teacher(folder: Path, steps: int = 250) -> None:
     """Corpus and trained teacher in a folder."""
     tales(folder / "tales.jsonl")
     path = folder / "big.toml"

@@ -115,7 +115,7 @@ def test_a_lead_is_clear_only_beyond_chance_and_beyond_what_the_student_still_le
     assert found["low"] == pytest.approx(found["high"])
 
 
-PAIRS = [{"id": str(at), "prompt": f"count {at % 7} and {at}: ", "answer": ", ".join(str(at % 7 + i) for i in range(3))}
+PAIRS = [{"id": str(at), "prompt": f"count {at % 7} and {at}: ", "answer": ", ".join(str(at % 7 + i) for i in range(3)) + "."}
          for at in range(80)]  # fmt: skip
 SEQUENCE = '{head}level = "sequence"\nvocabulary = "own"\nprompts = "prompts.jsonl"\nlonger_max = 0'
 
@@ -134,7 +134,7 @@ def test_a_student_learns_a_teachers_recorded_answers_and_is_scored_on_the_right
     assert found is not None
     (alone,), (taught,) = found["arms"]["alone"], found["arms"]["distilled"]
     assert alone["weights"] == taught["weights"]  # a teacher that says what the file says teaches what the file does
-    assert taught["bits_per_byte"] < 1.5
+    assert taught["bits_per_byte"] < 2  # measured 1.29; a byte of chance takes 8
     assert found["teacher"]["bits_per_byte"] is None
     without = [{key: row[key] for key in ("id", "prompt")} for row in PAIRS]
     found = distill(sequence(tmp_path, without, "teacher.jsonl", "no-answers"), "", silent, never)
