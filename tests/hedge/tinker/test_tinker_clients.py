@@ -178,7 +178,7 @@ def test_smollm2_learns_an_answer_through_both_clients_and_keeps_it_when_the_ser
         assert times() - ended - used < 1.2, "CPU seconds from SIGTERM to the end: 0.4 measured, 2 without gc.freeze"
         assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 2.2e9 / 1024, "the largest of this process's children"
     assert results["json"]["losses"] == pytest.approx(results["protobuf"]["losses"], rel=1e-3)
-    with serving(folder, tmp_path / "data") as served:
+    with serving(folder, tmp_path / "data", {"local": KEYS["alice"]}) as served:
         again = client("protobuf", AGAIN, served, json.dumps(pairs[0][0] + pairs[0][1]), results["json"]["path"])
     assert again == pytest.approx(results["json"]["trained"], abs=FLOOR)
     shutil.rmtree(folder)
