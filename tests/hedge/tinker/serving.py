@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import subprocess
+import sys
 import sysconfig
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -131,6 +132,21 @@ def serving(folder: Path, data: Path, keys: Mapping[str, str] = KEYS, **settings
 
     with in_thread(serve) as url:
         yield Served(url, log)
+
+
+@contextmanager
+def command(folder: Path, data: Path) -> Iterator[tuple[Served, subprocess.Popen[str]]]:
+    """The same by `hanse tune serve` in a process of its own, with alice's key; killed at the end of the block."""
+    words = [sys.executable, "-m", "hanse.cli.main", "tune", "serve", str(folder), "--port", "0", "--data", str(data)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1", "TINKER_API_KEY": KEYS["alice"]}
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"serving {folder.name}\n"
+        yield Served(process.stdout.readline().strip().removeprefix("TINKER_BASE_URL=")), process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def python_of(era: str) -> str:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import zstandard
-from tests.hedge.tinker.serving import KEYS, ROOT, Served, a_pass, a_step, base, datum, serving
+from tests.hedge.tinker.serving import KEYS, Served, a_pass, a_step, base, command, datum, serving
 
 from hanse.errors import InputError
 from hanse.hedge.tinker import schema
@@ -378,22 +376,28 @@ def test_a_restart_keeps_what_was_saved_and_says_what_is_lost(folder: Path, tmp_
         )
 
 
+def test_the_end_gives_up_a_long_pass_and_tells_who_waits(folder: Path, tmp_path: Path) -> None:
+    with ThreadPoolExecutor() as pool:
+        with serving(folder, tmp_path) as served:
+            model = served.model(served.session())
+            long = [datum(*range(1, 511))] * 200
+            future = served.post("forward_backward", a_pass(model, 1, *long))
+            waits = pool.submit(served.ask, "POST", "retrieve_future", {"request_id": future["request_id"]})
+            served.ask("GET", "healthz")
+            began = time.monotonic()
+        assert time.monotonic() - began < 6
+        status, answer = waits.result()
+    assert (status, answer["category"]) == (503, "server")
+    assert "the server is stopping; ask again when it has been started anew" in answer["error"]
+
+
 @pytest.mark.slow
 def test_the_command_serves_and_what_was_saved_outlives_kill_9(folder: Path, tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "hanse.cli.main", "tune", "serve", str(folder), "--port", "0", "--data", str(tmp_path)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1", "TINKER_API_KEY": KEYS["alice"]}
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "serving tiny\n"
-        served = Served(process.stdout.readline().strip().removeprefix("TINKER_BASE_URL="))
+    with command(folder, tmp_path) as (served, _):
         model = served.model(served.session())
         loss(served, model, 1, 5, 6, 7)
         path = served.wait(served.post("save_weights", {"model_id": model, "seq_id": 2, "path": "kept"}))["path"]
         served.post("save_weights", {"model_id": model, "seq_id": 3, "path": "cut"})
-    finally:
-        process.kill()
-        process.communicate()
     with serving(folder, tmp_path, {"local": KEYS["alice"]}) as served:
         found = [item["tinker_path"] for item in served.ask("GET", "checkpoints")[1]["checkpoints"]]
         assert path in found

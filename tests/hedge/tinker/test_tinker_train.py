@@ -13,9 +13,9 @@ import torch
 from tests.hedge.quantize import making
 
 from hanse.hedge.tinker.adapters import Adapter, Model
-from hanse.hedge.tinker.refused import Refused
+from hanse.hedge.tinker.refused import Cancelled, Refused
 from hanse.hedge.tinker.requests import AdamParams
-from hanse.hedge.tinker.sample import Cancelled, Wanted, sample
+from hanse.hedge.tinker.sample import Wanted, sample
 from hanse.hedge.tinker.settings import Serving
 from hanse.hedge.tinker.train import run_pass, step
 from hanse.hedge.tinker.wire import Example, Pass, Sampled
@@ -120,6 +120,32 @@ def test_a_loss_that_is_not_finite_leaves_the_gradients_as_they_were(model: Mode
     with pytest.raises(Refused, match=r"importance_sampling is -?(inf|nan)"):
         run_pass(model, adapter, Pass([replace(bad, inputs=far)], "importance_sampling", {}, True), SERVING)
     assert all(torch.equal(value, before[name]) for name, value in grads(adapter).items())
+
+
+def test_a_pass_that_is_given_up_leaves_the_gradients_as_they_were(model: Model) -> None:
+    adapter = trained(model)
+    run_pass(model, adapter, asked(examples(4)), SERVING)
+    before = {name: value.clone() for name, value in grads(adapter).items()}
+    calls = iter([False, True])
+    with pytest.raises(Cancelled):
+        run_pass(model, adapter, asked(examples(400, 400)), SERVING, lambda: next(calls))
+    assert all(torch.equal(value, before[name]) for name, value in grads(adapter).items())
+
+
+def test_a_base_in_bfloat16_learns_and_serves_what_it_trained(folder: Path) -> None:
+    base = open_base(str(folder))
+    half = Model(base, load(base, "bfloat16")[0], "cpu")
+    assert next(half.plain.parameters()).dtype == torch.bfloat16
+    adapter, (one,) = half.fresh(LORA), examples(9)
+    assert {item.dtype for item in adapter.tensors.values()} == {torch.float32}
+    losses = []
+    for _ in range(12):
+        losses.append(run_pass(half, adapter, asked([one]), SERVING).metrics["loss:sum"])
+        step(adapter, AdamParams(learning_rate=1e-2))
+    assert losses[-1] < losses[0] / 2, losses
+    found = sampled(half, adapter, prompt=one.tokens.tolist(), prompt_logprobs=True)
+    assert found.prompt_logprobs is not None
+    assert found.prompt_logprobs[1:] == pytest.approx(scored(half, adapter, one.tokens.tolist()), abs=0.05)
 
 
 def test_a_step_is_adamws_with_clipping(model: Model) -> None:

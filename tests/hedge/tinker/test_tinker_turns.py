@@ -127,6 +127,21 @@ def test_a_full_queue_says_come_back() -> None:
     asyncio.run(main())
 
 
+def test_at_the_end_no_request_is_taken_any_more() -> None:
+    async def main() -> None:
+        turns = Turns(lambda event: None, 2)
+        task = asyncio.create_task(turns.run())
+        await asyncio.sleep(0)
+        turns.check("a")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        with pytest.raises(Refused, match="the server is stopping") as told:
+            turns.check("a")
+        assert told.value.status == 503
+
+    asyncio.run(main())
+
+
 def test_the_same_request_is_the_same_future_and_another_is_refused() -> None:
     async def main() -> None:
         futures = Futures()

@@ -12,3 +12,10 @@ class Refused(Exception):
     def __init__(self, text: str, status: int = 400) -> None:
         super().__init__(text)
         self.status = status
+
+
+class Cancelled(Exception):
+    """Nobody waits for it any more, or the server ends."""
+
+
+STOPPING = "the server is stopping; ask again when it has been started anew: what was saved is kept"

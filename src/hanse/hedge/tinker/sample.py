@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from hanse.hedge.tinker.adapters import Adapter, Model
-from hanse.hedge.tinker.refused import Refused
+from hanse.hedge.tinker.refused import Cancelled, Refused
 from hanse.hedge.tinker.train import logprobs
 from hanse.hedge.tinker.wire import Answer, Sampled
 
@@ -39,10 +39,6 @@ class Wanted:
     sample_top: int = 0
     last: int = 0
     """How many of the prompt's tokens are scored. 0: all but the first, which nothing comes before."""
-
-
-class Cancelled(Exception):
-    """Nobody waits for it any more."""
 
 
 def sample(

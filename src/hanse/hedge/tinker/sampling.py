@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hanse.hedge.tinker import sample
-from hanse.hedge.tinker.refused import Refused
+from hanse.hedge.tinker.refused import STOPPING, Refused
 from hanse.hedge.tinker.requests import CreateSampling, Retrieve, Sample, read
 from hanse.hedge.tinker.service import Service, digest_of, failure_json
 from hanse.hedge.tinker.shelf import RUN, Checkpoint
@@ -89,7 +89,9 @@ async def retrieve_future(service: Service, owner: str, body: bytes, accept: str
     service.seen[asked.request_id.partition(":")[0]] = service.around.now()
     await _until_one([future.done, service.stopping], POLL_SECONDS)
     if not future.done.is_set():
-        raise Refused("not done yet; ask again", 503 if service.stopping.is_set() else 408)
+        if service.stopping.is_set():
+            raise Refused(STOPPING, 503)
+        raise Refused("not done yet; ask again", 408)
     future.read = True
     if future.failure is not None:
         return dict(failure_json(future.failure))

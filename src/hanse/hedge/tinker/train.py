@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -12,7 +12,7 @@ from torch.utils.checkpoint import checkpoint
 
 from hanse.hedge.tinker.adapters import Adapter, Model
 from hanse.hedge.tinker.losses import LOSSES
-from hanse.hedge.tinker.refused import Refused
+from hanse.hedge.tinker.refused import Cancelled, Refused
 from hanse.hedge.tinker.requests import AdamParams
 from hanse.hedge.tinker.settings import Serving
 from hanse.hedge.tinker.wire import Example, Pass, Passed
@@ -34,9 +34,11 @@ def _of_chunk(model: Model, states: torch.Tensor, targets: torch.Tensor) -> torc
     return logits.gather(1, targets) - logits.logsumexp(1, keepdim=True)
 
 
-def run_pass(model: Model, adapter: Adapter, asked: Pass, serving: Serving) -> Passed:
+def run_pass(
+    model: Model, adapter: Adapter, asked: Pass, serving: Serving, stopping: Callable[[], bool] = lambda: False
+) -> Passed:
     """Log-probabilities of every target and the sum of the losses; its gradient is added to the adapter's, all of it or none.
-    Raises Refused for a loss that is not finite."""
+    `stopping` is asked before every group of sequences. Raises Cancelled, Refused for a loss that is not finite."""
     parameters = list(adapter.tensors.values())
     before = [item.grad for item in parameters]
     for item in parameters:
@@ -47,6 +49,8 @@ def run_pass(model: Model, adapter: Adapter, asked: Pass, serving: Serving) -> P
         thrifty = model.thrifty() if asked.backward and serving.thrifty else nullcontext()
         with model.using(adapter), torch.set_grad_enabled(asked.backward), thrifty:
             for group in _groups(asked.examples, serving.tokens_per_pass):
+                if stopping():
+                    raise Cancelled
                 total += _group(model, asked, group, made, serving.logits_per_chunk)
         if not np.isfinite(total):
             raise Refused(

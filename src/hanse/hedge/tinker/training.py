@@ -165,7 +165,8 @@ async def _passes(
     except Refused as error:
         wrong = error
     return _accept(service, owner, body, run_id, number, wrong,
-                   lambda live: train.run_pass(service.model, live.need(), made[0], service.serving))  # fmt: skip
+                   lambda live: train.run_pass(service.model, live.need(), made[0], service.serving,
+                                               service.stopping.is_set))  # fmt: skip
 
 
 async def optim_step(service: Service, owner: str, body: bytes) -> Reply:

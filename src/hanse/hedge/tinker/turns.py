@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hanse.errors import HanseError
-from hanse.hedge.tinker.refused import Refused
-from hanse.hedge.tinker.sample import Cancelled
+from hanse.hedge.tinker.refused import STOPPING, Cancelled, Refused
 
 Log = Callable[[Mapping[str, Any]], None]
 
@@ -64,13 +63,16 @@ class Turns:
         self._some = asyncio.Event()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="tensors")
         self._now: Future | None = None
+        self._over = False
 
     def waiting(self, owner: str) -> int:
         """Requests of a user that have not begun."""
         return len(self._waiting.get(owner, ())) + self._held.get(owner, 0)
 
     def check(self, owner: str) -> None:
-        """Raise Refused (429: the client comes back) when a user's queue is full."""
+        """Raise Refused when a user's queue is full (429), or at the end (503): the client comes back."""
+        if self._over:
+            raise Refused(STOPPING, 503)
         if self.waiting(owner) >= self._queue_max:
             raise Refused(f"{self._queue_max} requests of this key wait already; come back later", 429)
 
@@ -84,7 +86,7 @@ class Turns:
         self._some.set()
 
     async def run(self) -> None:
-        """Work until cancelled; what is being done then is done to its end, or to its next token."""
+        """Work until cancelled; what is being done then is given up at its next token, or its next sequences."""
         try:
             while True:
                 future = self._next()
@@ -96,6 +98,7 @@ class Turns:
                 else:
                     await self._do(future)
         finally:
+            self._over = True
             if self._now is not None:
                 self._now.gone.set()
             await asyncio.get_running_loop().run_in_executor(None, self._pool.shutdown)
@@ -114,6 +117,7 @@ class Turns:
     async def _do(self, future: Future) -> None:
         self._now = future
         doing = asyncio.get_running_loop().run_in_executor(self._pool, future.work, future)
+        doing.add_done_callback(lambda done: done.cancelled() or done.exception())  # heard, also when nobody waits any more
         await asyncio.wait([doing])
         self._now = None
         error = doing.exception()
