@@ -106,7 +106,7 @@ class LmConfig(Table):
         return {name: canonical.digest(whole[name]) for name in kept}
 
 
-_Kind = TypeVar("_Kind", bound=LmConfig)
+_Kind = TypeVar("_Kind", bound=Table)
 
 
 def load_config(path: Path) -> LmConfig:
@@ -115,8 +115,7 @@ def load_config(path: Path) -> LmConfig:
 
 
 def read_config(path: Path, kind: type[_Kind]) -> _Kind:
-    """Read a file of LmConfig's kind, or of one with more keys. Raises ConfigError naming file, line or key, and
-    what was expected."""
+    """Read a file whose settings have a `source`. Raises ConfigError naming file, line or key, and what was expected."""
     try:
         with open(path, "rb") as file:
             document = tomllib.load(file)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.hedge.tune.making_tune import done, place, start
 
-from hanse.errors import TuneError
+from hanse.errors import ConfigError, TuneError
 from hanse.hedge.tune.config import TuneConfig, load_config
 from hanse.hedge.tune.defaults import Amount, Machine, Model, Settings, limit, resolve
 
@@ -85,7 +85,7 @@ def test_what_does_not_suit_is_refused() -> None:
 def test_settings_that_are_wrong_are_named(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "TUNE.toml"
     path.write_text(text)
-    with pytest.raises(TuneError, match=said):
+    with pytest.raises(ConfigError, match=said):
         load_config(path)
 
 

@@ -3,13 +3,12 @@ TUNE.toml --dry-run` prints what comes out, and why."""
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
-from hanse.errors import TuneError
+from hanse.lm.config import read_config
 from hanse.lm.spec import Table
 
 
@@ -116,22 +115,5 @@ class TuneConfig(Table):
 
 
 def load_config(path: Path) -> TuneConfig:
-    """Read a TUNE.toml. Raises TuneError naming file, line or key, and what was expected."""
-    try:
-        with open(path, "rb") as file:
-            document = tomllib.load(file)
-    except OSError as error:
-        raise TuneError(f"{path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TuneError(f"{path}: not TOML: {error}") from error
-    if "source" in document:
-        raise TuneError(f"{path}: source: no such key")
-    try:
-        return TuneConfig.model_validate(document | {"source": str(path)})
-    except ValidationError as error:
-        lines = []
-        for problem in error.errors():
-            key = ".".join(str(part) for part in problem["loc"]) or "the file"
-            unknown = problem["type"] == "extra_forbidden"
-            lines.append(f"{path}: {key}: {'no such key' if unknown else problem['msg'].removeprefix('Value error, ')}")
-        raise TuneError("\n".join(lines)) from error
+    """Read a TUNE.toml. Raises ConfigError naming file, line or key, and what was expected."""
+    return read_config(path, TuneConfig)
