@@ -100,6 +100,16 @@ def test_another_vocabulary_is_taught_by_what_it_shares_and_refused_by_tokens(sc
         distill(config, "", silent, never)
 
 
+def test_a_student_may_start_from_a_base_with_its_weights_and_tokenizer(school: Path) -> None:
+    config = student(school, "based.toml", 'folder = "based"\ncompare = false\nstudent = "big/model"')
+    found = distill(config.model_copy(update={"total_steps": 1}), "", silent, never)
+    assert found is not None
+    assert found["student"]["base_sha256"] == found["teacher"]["sha256"] == folder_digest(school / "big" / "model")
+    assert found["student"]["parameters"] == found["teacher"]["parameters"]
+    (taught,) = found["arms"]["distilled"]
+    assert taught["bits_per_byte"] == pytest.approx(found["teacher"]["bits_per_byte"], abs=0.05)  # one step from where it began
+
+
 def scored(nats: list[float], curve: list[tuple[int, float]]) -> dict[str, Any]:
     return {"steps": 100, "curve": curve, "scores": {"dev": {"nats": nats, "bytes": [100] * len(nats)}}}
 
