@@ -11,13 +11,15 @@ from hanse import __version__
 from hanse.cli.distill import MODULES, phases
 from hanse.cli.extras import need
 from hanse.cli.printing import as_json, table
+from hanse.cli.recording import Recording, now, recorded
 from hanse.cli.stopping import interruptible
 
 
 @click.command()
 @click.argument("plan", type=click.Path(path_type=Path))
+@recorded
 @click.option("--json", "json_", is_flag=True, help="Print the family as JSON, without progress.")
-def family(plan: Path, json_: bool) -> None:
+def family(plan: Path, recording: Recording | None, json_: bool) -> None:
     """Make all sizes of PLAN.toml: trained alone or taught by a larger one, and each in the formats that are served.
 
     Interrupt and run again at will: a finished size is not made again, unless its part of the plan or the text changed.
@@ -41,9 +43,16 @@ def family(plan: Path, json_: bool) -> None:
     replace_file(page, render(found).encode())
     if json_:
         as_json(found)
-        return
-    show(found)
-    click.echo(f"page: {page}")
+    else:
+        show(found)
+        click.echo(f"page: {page}")
+    if recording is not None:
+        from hanse.hedge.family.step import steps
+
+        known = {tuple(signed.line.made.outputs()) for signed in recording.read().lines}
+        for step in steps(found, config.root):
+            if tuple(step.outputs()) not in known:
+                recording.add(step, now(), f"`hanse family {plan}` once more")
 
 
 def show(found: dict[str, Any]) -> None:

@@ -17,7 +17,11 @@ from hanse.errors import ConfigError, TuneError
 from hanse.hedge.family.page import render
 from hanse.hedge.family.plan import FamilyPlan
 from hanse.hedge.family.run import family
+from hanse.hedge.lock.schema import Lock
 from hanse.hedge.quantize.show import show
+from hanse.hedge.record.chain import read
+from hanse.hedge.record.status import status
+from hanse.keys import SigningKey
 from hanse.lm.config import read_config
 
 HEAD = "total_steps = 40\nthreads = 1\nevaluate_steps = 0\ncheckpoint_steps = 20\nteacher_context = 32\nmeasure_speed = false\n"
@@ -102,6 +106,23 @@ def test_the_page_shows_them_and_the_command_prints_them(made: tuple[Path, dict[
     assert done.exit_code == 0, done.output
     assert "taught by large" in done.output
     assert (folder / "family" / "family.html").read_text() == page
+
+
+def test_every_member_and_file_has_its_line_once(made: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    folder, _ = made
+    plan(folder)
+    SigningKey("acme/ops", b"k" * 32).save(tmp_path / "ops.pem")
+    words = [str(folder / "plan.toml"), "--json", "--record", str(tmp_path / "r.jsonl"), "--key", str(tmp_path / "ops.pem")]
+    for _ in range(2):
+        done = CliRunner().invoke(command, words)
+        assert done.exit_code == 0, done.output
+    record = read(tmp_path / "r.jsonl", (SigningKey("acme/ops", b"k" * 32).public,))
+    assert [item.line.made.kind for item in record.lines] == ["train", "quantize", "quantize", "train", "distill"]
+    drawn = status(Lock(version=1, model=()), record)
+    assert drawn.problems() == []
+    large, small = drawn.models
+    assert (large.kind, large.name, [child.kind for child in large.children]) == ("train", "large", ["quantize"] * 2 + ["distill"])
+    assert (small.kind, small.name, small.children) == ("train", "small", ())
 
 
 @pytest.mark.parametrize(

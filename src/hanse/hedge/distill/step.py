@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,7 @@ from typing import Any
 from hanse import canonical
 from hanse.errors import TuneError
 from hanse.hedge.distill.arms import weights_digest
-from hanse.hedge.lock.hashing import folder_digest
-from hanse.hedge.record.made import DistillFacts, Made, Resource
+from hanse.hedge.record.made import DistillFacts, Made, Resource, files_of
 
 
 def step(told: Mapping[str, Any], out: Path) -> Made:
@@ -19,9 +17,6 @@ def step(told: Mapping[str, Any], out: Path) -> Made:
     model, student, teacher = out / "model", told["student"], told["teacher"]
     if not model.is_dir() or weights_digest(model) != student["weights"]:
         raise TuneError(f"{model}: not the student that {out / 'distilled.json'} speaks of; remove both and distill again")
-    subjects = [Resource.of("model/", folder_digest(model))]
-    subjects += [Resource.of(f"model/{item.relative_to(model).as_posix()}", hashlib.sha256(item.read_bytes()).hexdigest())
-                 for item in sorted(model.rglob("*")) if item.is_file()]  # fmt: skip
     origins = {"teacher": teacher["sha256"], "base": student["base_sha256"], "data": told["data"]["root"],
                "lesson": told["data"]["lesson"]}  # fmt: skip
     materials = [Resource.of(name, sha256) for name, sha256 in origins.items() if sha256]
@@ -34,4 +29,4 @@ def step(told: Mapping[str, Any], out: Path) -> Made:
         data=(told["data"]["root"],), settings=canonical.digest(told["settings"]),
         figures={name: f"{value:.6f}" for name, value in figures.items()},
     )  # fmt: skip
-    return Made("distill", f"{teacher['name']}, distilled", tuple(subjects), tuple(materials), facts, ("hanse", "distill"))
+    return Made("distill", f"{teacher['name']}, distilled", files_of(model), tuple(materials), facts, ("hanse", "distill"))

@@ -6,10 +6,9 @@ import hashlib
 from pathlib import Path
 
 from hanse.errors import QuantizeError
-from hanse.hedge.lock.hashing import folder_digest
 from hanse.hedge.quantize.folder import SINGLE
 from hanse.hedge.quantize.show import Shown
-from hanse.hedge.record.made import Made, QuantizeFacts, Resource
+from hanse.hedge.record.made import Made, QuantizeFacts, Resource, files_of
 
 
 def step(shown: Shown, path: Path) -> Made:
@@ -18,7 +17,7 @@ def step(shown: Shown, path: Path) -> Made:
     if not read:
         raise QuantizeError(f"{path}: does not say what it was made from: `hanse quantize` did not make it, so the record cannot "
                             "have it as quantized; lock it")  # fmt: skip
-    subjects = _folder(path) if path.is_dir() else (Resource.of(path.name, _digest(path)),)
+    subjects = files_of(path) if path.is_dir() else (Resource.of(path.name, _digest(path)),)
     facts = QuantizeFacts(
         format=shown.label or "ct2-int8", types=dict(shown.types), bits_per_weight=f"{shown.bits_per_weight:.4f}",
         weights=shown.weights, bytes=shown.bytes, metadata_sha256=shown.metadata_sha256, notes=shown.notes,
@@ -38,13 +37,7 @@ def unpacked(shown: Shown, file: Path, dtype: str, out: Path) -> Made:
         notes=(*shown.notes, f"unpacked from {file.name}, whose tensors were {types}"),
     )  # fmt: skip
     materials = (Resource.of(file.name, _digest(file)),)
-    return Made("quantize", out.name, _folder(out), materials, facts, ("hanse", "quantize", "unpack", "--dtype", dtype))
-
-
-def _folder(path: Path) -> tuple[Resource, ...]:
-    files = [item for item in sorted(path.rglob("*")) if item.is_file()]
-    named = (Resource.of(f"{path.name}/{item.relative_to(path).as_posix()}", _digest(item)) for item in files)
-    return (Resource.of(f"{path.name}/", folder_digest(path)), *named)
+    return Made("quantize", out.name, files_of(out), materials, facts, ("hanse", "quantize", "unpack", "--dtype", dtype))
 
 
 def _digest(path: Path) -> str:

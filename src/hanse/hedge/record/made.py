@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hanse.hedge.lock.hashing import listed_digest
+from hanse.hedge.lock.hashing import folder_digest, listed_digest
 from hanse.hedge.lock.schema import Base, Line, LockedModel, MaybeSha256, Sha256
 
-Kind = Literal["lock", "tune", "distill", "quantize", "compare", "swap", "rollback", "drill"]
+Kind = Literal["lock", "train", "tune", "distill", "quantize", "compare", "swap", "rollback", "drill"]
 Count = Annotated[int, Field(ge=0)]
 Name = Annotated[str, Field(min_length=1, max_length=1300)]
 Decimal = Annotated[str, Field(pattern=r"^-?[0-9]{1,18}(\.[0-9]{1,18})?$")]
@@ -58,6 +60,16 @@ class LockFacts(_Strict):
     license_sha256: MaybeSha256
     base: tuple[Base, ...] = ()
     """What the card says that it was made from."""
+
+
+class TrainFacts(_Strict):
+    """Of a model that began as random weights. Subjects: its files, and its folder. Materials: the data."""
+
+    method: Line
+    data: tuple[Sha256, ...]
+    settings: Sha256
+    figures: dict[Line, Decimal] = {}
+    """Such as losses."""
 
 
 class TuneFacts(_Strict):
@@ -151,10 +163,10 @@ class DrillFacts(_Strict):
     """Name -> entry."""
 
 
-Facts = LockFacts | TuneFacts | DistillFacts | QuantizeFacts | CompareFacts | TurnFacts | DrillFacts
+Facts = LockFacts | TrainFacts | TuneFacts | DistillFacts | QuantizeFacts | CompareFacts | TurnFacts | DrillFacts
 FACTS: Mapping[Kind, type[Facts]] = {
-    "lock": LockFacts, "tune": TuneFacts, "distill": DistillFacts, "quantize": QuantizeFacts, "compare": CompareFacts,
-    "swap": TurnFacts, "rollback": TurnFacts, "drill": DrillFacts,
+    "lock": LockFacts, "train": TrainFacts, "tune": TuneFacts, "distill": DistillFacts, "quantize": QuantizeFacts,
+    "compare": CompareFacts, "swap": TurnFacts, "rollback": TurnFacts, "drill": DrillFacts,
 }  # fmt: skip
 
 
@@ -203,6 +215,17 @@ class Made:
 
 PREVIOUS = "previous"
 """Name of the material that chains a line to the one before."""
+
+
+def files_of(folder: Path) -> tuple[Resource, ...]:
+    """A model's folder as subjects: all of it by its digest, then each file. Raises OSError."""
+    found = [Resource.of(f"{folder.name}/", folder_digest(folder))]
+    for item in sorted(folder.rglob("*")):
+        if item.is_file():
+            with open(item, "rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            found.append(Resource.of(f"{folder.name}/{item.relative_to(folder).as_posix()}", digest))
+    return tuple(found)
 
 
 def locked(model: LockedModel, command: Sequence[str]) -> Made:

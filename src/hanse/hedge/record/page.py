@@ -5,7 +5,7 @@ from __future__ import annotations
 from hanse.hedge.record import picture
 from hanse.hedge.record.chain import Chain
 from hanse.hedge.record.picture import NARROW, WIDE
-from hanse.hedge.record.status import Status, says
+from hanse.hedge.record.status import MAKING, Status, says
 from hanse.page import stylesheet
 from hanse.page.document import document
 from hanse.page.svg import esc
@@ -50,7 +50,7 @@ def _tiles(status: Status) -> str:
     problems = len(status.problems())
     rows = [
         (str(kinds.count("lock")), "locked models", ""),
-        (str(sum(kinds.count(kind) for kind in ("tune", "distill", "quantize"))), "tuned, distilled or quantized", ""),
+        (str(sum(kinds.count(kind) for kind in MAKING)), "trained, tuned, distilled or quantized", ""),
         (str(kinds.count("compare")), "verdicts", ""),
         (str(problems), "missing or contradicting", "bad" if problems else "good"),
     ]

@@ -13,11 +13,13 @@ STEP = 30.0
 INDENT = 26.0
 Row = Mapping[str, Any]
 SHAPES = {
-    "lock": ("square", "c-0"), "tune": ("triangle", "c-6"), "distill": ("down", "c-3"), "quantize": ("diamond", "c-1"),
-    "compare": ("circle", "c-2"), "drill": ("star", "c-4"), "route": ("circle", "c-5"), "unknown": ("square", "c-7"),
+    "lock": ("square", "c-0"), "train": ("square", "c-6"), "tune": ("triangle", "c-6"), "distill": ("down", "c-3"),
+    "quantize": ("diamond", "c-1"), "compare": ("circle", "c-2"), "drill": ("star", "c-4"), "route": ("circle", "c-5"),
+    "unknown": ("square", "c-7"),
 }  # fmt: skip
 WORDS = {
-    "lock": "locked model", "tune": "tuned", "distill": "distilled", "quantize": "quantized file", "compare": "verdict",
+    "lock": "locked model", "train": "trained from random weights", "tune": "tuned", "distill": "distilled",
+    "quantize": "quantized file", "compare": "verdict",
     "drill": "drill", "route": "route that serves it", "unknown": "no line in the record",
 }  # fmt: skip
 CSS = """

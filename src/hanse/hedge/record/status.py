@@ -1,8 +1,9 @@
 """What a lock, a record and the routes say together: for every model the tree from the locked base to what serves it, and what is
 missing or contradicts. Pure.
 
-A file's origin is the last step that made it (tune, distill, quantize), else the last lock step that has it. A base is a locked
-model no file of which was made by a step. Files are known by digest alone; names are for people.
+A file's origin is the last step that made it (train, tune, distill, quantize), else the last lock step that has it. A base is a
+locked model no file of which was made by a step, or one that was trained from random weights. Files are known by digest alone;
+names are for people.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ from hanse.hedge.record.made import (
     LockFacts,
     Made,
     QuantizeFacts,
+    TrainFacts,
     TuneFacts,
     TurnFacts,
 )
 
-MAKING = ("tune", "distill", "quantize")
+MAKING = ("train", "tune", "distill", "quantize")
 SHOWN = 12
 """Digits of a digest that people are shown."""
 
@@ -58,7 +60,7 @@ class Node:
     """A model, a file, a verdict, a drill or a route."""
 
     kind: str
-    """lock, tune, distill, quantize, compare, drill, route; unknown for a file without origin."""
+    """lock, train, tune, distill, quantize, compare, drill, route; unknown for a file without origin."""
     name: str
     sha256: str
     says: str
@@ -139,7 +141,7 @@ class _Steps:
             return self._known(made.outputs(), number)[0], []
         names = {item.sha256: item.name for item in made.materials}
         parents, missing = self._known(made.origins(), number)
-        if not made.origins():
+        if not made.origins() and made.kind != "train":
             missing.append("a base")
         return parents, [names.get(digest, digest[:SHOWN]) for digest in missing]
 
@@ -297,6 +299,8 @@ def says(made: Made) -> str:
         case LockFacts() as facts:
             where = f"{facts.repository or 'a folder'}{f'@{facts.revision[:SHOWN]}' if facts.revision else ''}"
             return f"locked from {where}, license {facts.license or 'not declared'}, {len(made.subjects) - 1} files"
+        case TrainFacts() as facts:
+            return ", ".join([f"trained {facts.method}", *(f"{name} {value}" for name, value in facts.figures.items())])
         case TuneFacts() as facts:
             return ", ".join([f"tuned by {facts.method}", *(f"{name} {value}" for name, value in facts.figures.items())])
         case DistillFacts() as facts:

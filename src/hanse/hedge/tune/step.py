@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from hanse.errors import TuneError
 from hanse.hedge.lock.hashing import folder_digest
-from hanse.hedge.record.made import Made, Resource, TuneFacts
+from hanse.hedge.record.made import Made, Resource, TuneFacts, files_of
 
 
 def step(told: Mapping[str, Any], out: Path) -> Made:
@@ -18,11 +17,7 @@ def step(told: Mapping[str, Any], out: Path) -> Made:
     if not model.is_dir() or folder_digest(model) != result["model_sha256"]:
         raise TuneError(f"{model}: not the model that {out / 'tuned.json'} speaks of; tune it again, or lock what stands there")
     name = f"{told['base']['name']}, tuned"
-    subjects = [Resource.of("model/", result["model_sha256"])]
-    subjects += [Resource.of(f"model/{item.relative_to(model).as_posix()}", _digest(item))
-                 for item in sorted(model.rglob("*")) if item.is_file()]  # fmt: skip
-    if result["adapter_sha256"]:
-        subjects.append(Resource.of("adapter/", result["adapter_sha256"]))
+    adapter = (Resource.of("adapter/", result["adapter_sha256"]),) if result["adapter_sha256"] else ()
     files = told["data"]["files"]
     materials = [Resource.of("base", told["base"]["sha256"]), *(Resource.of(f"data {key}", files[key]) for key in sorted(files))]
     figures = {"loss": told["curve"][-1][1], "held before": result["held_before"], "held after": result["held_after"]}
@@ -31,9 +26,4 @@ def step(told: Mapping[str, Any], out: Path) -> Made:
         data=tuple(files[key] for key in sorted(files)), settings=told["identity"]["settings"],
         figures={key: f"{value:.6f}" for key, value in figures.items() if value is not None},
     )  # fmt: skip
-    return Made("tune", name, tuple(subjects), tuple(materials), facts, ("hanse", "tune"))
-
-
-def _digest(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return Made("tune", name, (*files_of(model), *adapter), tuple(materials), facts, ("hanse", "tune"))
