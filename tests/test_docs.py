@@ -130,6 +130,14 @@ def test_the_distill_page_runs_as_it_stands(tmp_path: Path) -> None:
     assert "at equal tokens the taught student is" in said
     for page in ("distilled/distilled.html", "family/family.html"):
         assert (tmp_path / page).read_text(encoding="utf-8").startswith("<!doctype html>")
+    formats = FORMATS[FORMATS.index("## A distilled model") :]
+    told, whole = (json.loads((tmp_path / f"{name}.json").read_bytes()) for name in ("distilled/distilled", "family/family"))
+    arms = [row for rows in told["arms"].values() for row in rows]
+    gains = [row for rows in told["gains"].values() for row in rows]
+    files = [item for member in whole["members"] for item in member["files"]]
+    groups = [told, told["teacher"], told["student"], told["data"], told["lead"], told["arms"], *arms, *gains, whole,
+              *whole["members"], *files]  # fmt: skip
+    assert [key for key in sorted({key for group in groups for key in group}) if f"`{key}`" not in formats] == []
 
 
 @pytest.mark.parametrize("made", [Comparison, Rule, Power, Forecast, Slice])
