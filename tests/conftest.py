@@ -5,11 +5,25 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
+HUB = ("HF_", "TRANSFORMERS_")
+
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch and numpy are imported: the other core is the other worker's
+
+
+@pytest.fixture(autouse=True)
+def _libraries_keep_their_settings() -> Iterator[None]:
+    """What a hub's client reads from the environment is as before: the tests after this one would be offline else."""
+    before = {name: value for name, value in os.environ.items() if name.startswith(HUB)}
+    yield
+    after = {name: value for name, value in os.environ.items() if name.startswith(HUB)}
+    for name in after.keys() - before.keys():
+        del os.environ[name]
+    assert set(after) <= set(before), "it leaves settings of the hub's client in the environment"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -59,7 +59,6 @@ class Silent:
 def generate(folder: Path) -> Spoken | Silent:
     """Generate from a model's folder. Raises InputError or MissingExtraError when no library that could is installed, and
     what the libraries raise."""
-    os.environ.update(OFFLINE)
     config = folder / "config.json"
     gguf = sorted(folder.rglob("*.gguf"))
     if config.is_file() and any(folder.glob("*.safetensors")):

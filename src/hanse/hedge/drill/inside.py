@@ -6,6 +6,7 @@ What it has done is written to the job's result after each stage, so that whoeve
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -118,8 +119,9 @@ def _load(folder: Path) -> str:
 
 
 def _generate(folder: Path, result: _Result) -> str:
-    from hanse.hedge.drill.generate import Silent, generate
+    from hanse.hedge.drill.generate import OFFLINE, Silent, generate
 
+    os.environ.update(OFFLINE)
     said = generate(folder)
     if isinstance(said, Silent):
         return f"not asked: {said.why}"

@@ -3,14 +3,12 @@ is unpickled, and no code of the folder runs."""
 
 from __future__ import annotations
 
-import os
 import time
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from hanse.errors import InputError
-from hanse.hedge.drill.generate import OFFLINE
 from hanse.hedge.engine.base import Question, Settings, split_pair
 from hanse.hedge.engine.words import Words
 
@@ -19,7 +17,6 @@ class Folder:
     """A loaded model."""
 
     def __init__(self, path: Path, settings: Settings) -> None:
-        os.environ.update(OFFLINE)
         self._torch: Any = import_module("torch")
         transformers: Any = import_module("transformers")
         if settings.threads:

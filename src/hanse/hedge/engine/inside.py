@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hanse.errors import InputError
+from hanse.hedge.drill.generate import OFFLINE
 from hanse.hedge.drill.inside import peak_memory
 from hanse.hedge.engine.base import Question, Settings
 
@@ -22,6 +23,7 @@ def main(job: dict[str, Any]) -> None:
     """Load, then answer until there are no more questions."""
     told = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)
+    os.environ.update(OFFLINE)
     try:
         model = load(job["kind"], Path(job["path"]), Settings(**job["settings"]))
     except InputError as error:

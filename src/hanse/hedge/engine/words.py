@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from hanse.errors import InputError
-from hanse.hedge.drill.generate import OFFLINE
 from hanse.hedge.engine.base import Question
 
 
@@ -16,7 +14,6 @@ class Words:
     """Text to ids and back, for a model that has room for `room` tokens."""
 
     def __init__(self, path: Path, room: int) -> None:
-        os.environ.update(OFFLINE)
         transformers: Any = import_module("transformers")
         self._tokenizer = transformers.AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
         self.room = room

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from hanse.errors import TuneError
-from hanse.hedge.drill.generate import OFFLINE
+from hanse.hedge.drill.generate import offline
 from hanse.hedge.lock.card import read_card
 from hanse.hedge.lock.hashing import folder_digest
 from hanse.hedge.lock.schema import read_lock
@@ -54,7 +53,6 @@ def open_base(named: str, lock: Path | None = None, at: Path | None = None) -> B
 def load(base: Base, dtype: str = "float32", device: str = "cpu") -> tuple[Any, Any]:
     """(model, tokenizer) by transformers: safetensors only, nothing from the network, no code of the folder. dtype: one of DTYPES,
     or auto: as the folder says. Raises TuneError."""
-    os.environ.update(OFFLINE)
     torch: Any = import_module("torch")
     transformers: Any = import_module("transformers")
     from hanse.lm.base import quiet
@@ -62,7 +60,7 @@ def load(base: Base, dtype: str = "float32", device: str = "cpu") -> tuple[Any, 
     given = {"local_files_only": True, "trust_remote_code": False}
     wanted = dtype if dtype == "auto" else getattr(torch, dtype)
     try:
-        with quiet():
+        with offline(), quiet():
             tokenizer = transformers.AutoTokenizer.from_pretrained(base.folder, **given)
             model = transformers.AutoModelForCausalLM.from_pretrained(base.folder, use_safetensors=True, dtype=wanted, **given)
     except (OSError, ValueError, KeyError, RuntimeError, ImportError, AttributeError) as error:
