@@ -13,7 +13,7 @@ import click
 from hanse.cli.extras import need
 from hanse.cli.printing import as_json, table
 from hanse.cli.recording import Recording, now, recorded
-from hanse.cli.stopping import interruptible
+from hanse.cli.stopping import interruptible, stopped
 from hanse.errors import InputError
 
 NAMES = {"alone": "the student alone", "distilled": "the student, taught", "longer": "alone for as much CPU time"}
@@ -40,8 +40,7 @@ def distill(settings: Path, recording: Recording | None, json_: bool) -> None:
     with interruptible() as stop, phases(json_) as report:
         found = run(config, _key(config.teacher.key_env), report, stop)
     if found is None:
-        click.echo(f"stopped; go on with: hanse distill {settings}", err=True)
-        raise click.Abort  # main turns it into 130
+        raise stopped(f"hanse distill {settings}")
     page = config.folder_path / "distilled.html"
     replace_file(page, render(found).encode())
     if json_:

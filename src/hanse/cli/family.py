@@ -12,7 +12,7 @@ from hanse.cli.distill import MODULES, phases
 from hanse.cli.extras import need
 from hanse.cli.printing import as_json, table
 from hanse.cli.recording import Recording, now, recorded
-from hanse.cli.stopping import interruptible
+from hanse.cli.stopping import interruptible, stopped
 
 
 @click.command()
@@ -37,8 +37,7 @@ def family(plan: Path, recording: Recording | None, json_: bool) -> None:
     with interruptible() as stop, phases(json_) as report:
         found = run(config, f"hanse {__version__}", report, stop)
     if found is None:
-        click.echo(f"stopped; go on with: hanse family {plan}", err=True)
-        raise click.Abort  # main turns it into 130
+        raise stopped(f"hanse family {plan}")
     page = config.folder_path / "family.html"
     replace_file(page, render(found).encode())
     if json_:

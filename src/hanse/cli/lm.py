@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from hanse.cli.extras import need_train
-from hanse.cli.printing import as_json, table
-from hanse.cli.stopping import interruptible
+from hanse.cli.printing import as_json, steps_bar, table
+from hanse.cli.stopping import interruptible, stopped
 from hanse.errors import InputError
 
 
@@ -31,11 +31,10 @@ def train(config: Path, json_: bool) -> None:
     from hanse.lm.config import load_config
 
     settings = load_config(config)
-    with interruptible() as stop, steps_bar(settings.total_steps, json_) as report:
+    with interruptible() as stop, _progress(settings.total_steps, json_) as report:
         result = train_alone(settings, report, stop)
     if result is None:
-        click.echo(f"stopped; go on with: hanse lm train {config}", err=True)
-        raise click.Abort  # main turns it into 130
+        raise stopped(f"hanse lm train {config}")
     if json_:
         as_json(result)
     else:
@@ -138,17 +137,12 @@ def _note_reading(path: Path, now: datetime) -> None:
 
 
 @contextmanager
-def steps_bar(total: int, silent: bool) -> Iterator[Callable[[str, dict[str, Any]], None]]:
+def _progress(total: int, silent: bool) -> Iterator[Callable[[str, dict[str, Any]], None]]:
     """A bar with loss and speed, and a line for what is worth one."""
     if silent:
         yield lambda what, details: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[note]}"))
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("steps", total=total, note="")
+    with steps_bar(total) as (bar, task):
 
         def report(what: str, details: dict[str, Any]) -> None:
             if what == "trained":

@@ -10,6 +10,12 @@ from types import FrameType
 import click
 
 
+def stopped(again: str) -> click.Abort:
+    """To raise when work ended before its end: says how to go on; main turns it into 130."""
+    click.echo(f"stopped; go on with: {again}", err=True)
+    return click.Abort()
+
+
 @contextmanager
 def interruptible() -> Iterator[Callable[[], bool]]:
     """Whether somebody asked to stop: the first Ctrl-C ends with a checkpoint, the second at once."""

@@ -15,9 +15,9 @@ from hanse import __version__
 from hanse.cli.extras import need, need_train
 from hanse.cli.mirror.ready import json_option
 from hanse.cli.ordinary import Ordinary
-from hanse.cli.printing import as_json, progress, read_text, table
+from hanse.cli.printing import as_json, progress, read_text, steps_bar, table
 from hanse.cli.recording import Recording, now, recorded
-from hanse.cli.stopping import interruptible
+from hanse.cli.stopping import interruptible, stopped
 from hanse.cli.tune_serve import key, serve
 from hanse.errors import TuneError
 
@@ -75,8 +75,7 @@ def run_(config: Path, dry_run: bool, recording: Recording | None, json_: bool) 
     if world.rank:
         return
     if told is None:
-        click.echo(f"stopped; go on with: hanse tune {config}", err=True)
-        raise click.Abort  # main turns it into 130
+        raise stopped(f"hanse tune {config}")
     if json_:
         as_json(told)
     else:
@@ -186,12 +185,7 @@ def _progress(total: int, is_silent: bool) -> Iterator[Callable[[int, Any], None
     if is_silent:
         yield lambda done, course: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[note]}"))
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("steps", total=total, note="")
+    with steps_bar(total) as (bar, task):
 
         def report(done: int, course: Any) -> None:
             loss = course.pending[-1] if course.pending else course.curve[-1][1]

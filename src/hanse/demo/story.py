@@ -20,7 +20,7 @@ from hanse.demo import baselines
 from hanse.demo.baselines import Task, read_weights
 from hanse.demo.corpora import DOMAINS, Written
 from hanse.demo.keeping import keep
-from hanse.demo.runner import Place, digest_of, found_and_join, train, write_corpora
+from hanse.demo.runner import Place, found_and_join, train, write_corpora
 from hanse.demo.swapping import swap
 from hanse.errors import ReplayError
 from hanse.lm import model as models
@@ -38,7 +38,7 @@ from hanse.run.site.trainer import order_seed
 from hanse.run.state import State
 from hanse.run.verdicts import rows
 from hanse.store.copying import EGRESS_FILE, read_egress
-from hanse.store.disk import FolderDisk, replace_file
+from hanse.store.disk import FolderDisk, file_digest, replace_file
 
 Say = Callable[[str], None]
 Show = Callable[[Follower, dict[str, Any]], None]
@@ -91,7 +91,7 @@ def play(place: Place, decided: dict[str, Any], say: Say, show: Show) -> dict[st
             "implementations": ["numba", "numpy"] if second.identical else ["numba"],
         },
         "samples": _samples(follower, tokenizer, first.state, found),
-        "digests": {name: digest_of(place.folder / "model" / name) for name in ("model.safetensors", "tokenizer.json")},
+        "digests": {name: file_digest(place.folder / "model" / name) for name in ("model.safetensors", "tokenizer.json")},
     }
     result["hedge"] = keep(place.folder / "hedge", place.folder / "model", datetime.now(UTC).strftime("%Y-%m-%d"))
     caught = ", ".join(row["kind"] for row in result["hedge"]["tampered"])

@@ -7,7 +7,6 @@ exact answers asks no less of a smaller file.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -25,6 +24,7 @@ from hanse.hedge.compare.tasks import Accepted, Task, print_tasks
 from hanse.hedge.engine.base import Question, Settings
 from hanse.hedge.engine.endpoint import Access
 from hanse.hedge.engine.opening import open_engine
+from hanse.store.disk import file_digest
 
 FILES = ("F16", "Q8_0", "Q4_0")
 """The incumbent, then its substitutes."""
@@ -42,7 +42,7 @@ RULE = ("--tasks", "tasks.jsonl", "--margin", MARGIN, "--max-tokens", str(TOKENS
 def swap(folder: Path, model: Path, texts: Mapping[str, Sequence[str]], page: Path) -> dict[str, Any]:
     """Everything, below `folder`, and the status on `page`; `texts` are held-out documents by domain. What was done for the same
     model before is not done again. Raises HanseError where a command fails that should not."""
-    model_sha256, kept = _digest(model / "model.safetensors"), folder / "chapter.json"
+    model_sha256, kept = file_digest(model / "model.safetensors"), folder / "chapter.json"
     if kept.exists() and page.exists() and (found := json.loads(kept.read_bytes()))["model"] == model_sha256:
         return dict(found)
     began = time.perf_counter()
@@ -156,8 +156,3 @@ def _hanse(folder: Path, *words: str, codes: Sequence[int] = (0,)) -> str:
     if done.returncode not in codes:
         raise HanseError(f"hanse {' '.join(words[:3])}: ended with {done.returncode}: {done.stderr[-500:].strip()}")
     return done.stdout
-
-
-def _digest(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from safetensors import SafetensorError
 
 from hanse.errors import InputError
 from hanse.lm.spec import BaseModelSpec
+from hanse.store.disk import file_digest
 
 
 def base_config(spec: BaseModelSpec, folder: Path | None, vocab_size: int) -> Any:
@@ -81,8 +81,7 @@ def _only_checked(spec: BaseModelSpec, folder: Path | None) -> Iterator[str]:
         for name, wanted in sorted(spec.files.items()):
             path = folder / name
             try:
-                with open(path, "rb") as file:
-                    found = hashlib.file_digest(file, "sha256").hexdigest()
+                found = file_digest(path)
             except OSError as error:
                 raise InputError(f"base {path}: {error.strerror}; the plan wants it with SHA-256 {wanted}") from error
             if found != wanted:

@@ -6,6 +6,7 @@ the old bytes or the new ones. `MemoryDisk` is the simulator's, and survives its
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,6 +83,12 @@ class MemoryDisk:
 
     def names(self, prefix: str) -> Iterator[str]:
         yield from sorted(name for name in self.files if name.startswith(prefix))
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex, read a piece at a time. Raises OSError."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def replace_file(path: Path, *pieces: bytes | memoryview, fsync: bool = True) -> None:

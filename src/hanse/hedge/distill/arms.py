@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,13 +15,14 @@ from typing import Any
 import torch
 
 from hanse.errors import TuneError
+from hanse.hedge.lock.hashing import listed_digest
 from hanse.lm import model as models
 from hanse.lm.alone import Prepared, Report, claim, train_prepared
 from hanse.lm.config import LmConfig
 from hanse.lm.evaluate import Score
 from hanse.lm.tokenizer import Tokenizer
 from hanse.lm.train import Loss, pick_device
-from hanse.store.disk import replace_file
+from hanse.store.disk import file_digest, replace_file
 
 Facts = dict[str, Any]
 Scores = dict[str, dict[str, Score]]
@@ -98,9 +98,8 @@ def read_facts(path: Path) -> Facts:
 
 def weights_digest(folder: Path) -> str:
     """SHA-256 of a model folder's safetensors; of several, of the lines of `sha256sum`."""
-    files = sorted(folder.glob("*.safetensors"))
-    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
-    return lines[0][:64] if len(lines) == 1 else hashlib.sha256("".join(lines).encode()).hexdigest()
+    digests = {path.name: file_digest(path) for path in folder.glob("*.safetensors")}
+    return next(iter(digests.values())) if len(digests) == 1 else listed_digest(digests)
 
 
 def summed(scores: Scores) -> dict[str, Any]:

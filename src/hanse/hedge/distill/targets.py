@@ -25,7 +25,7 @@ from safetensors.numpy import save
 from hanse import canonical
 from hanse.errors import CanonicalError, DigestMismatch, TuneError
 from hanse.hedge.distill.align import Ids, Symbols
-from hanse.store.disk import replace_file
+from hanse.store.disk import file_digest, replace_file
 
 SHARD = 16_384
 _LOGITS_MAX = 1 << 25
@@ -127,8 +127,7 @@ def _open(folder: Path, identity: dict[str, Any]) -> dict[str, Any]:
 
 def _check(path: Path, sha256: str) -> None:
     try:
-        with open(path, "rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        found = file_digest(path)
         with safe_open(path, framework="np"):
             pass
     except (OSError, SafetensorError) as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,6 +19,7 @@ from hanse.hedge.tune.base import Base, load, open_base
 from hanse.lm.spec import BaseModelSpec, ModelSpec, TokenizerSpec
 from hanse.lm.tokenizer import Tokenizer
 from hanse.lm.train import pick_device
+from hanse.store.disk import file_digest
 
 _ENDPOINT = re.compile(r"\S+@https?://\S+")
 
@@ -63,8 +63,7 @@ def open_teacher(config: DistillConfig) -> Teacher:
     if _ENDPOINT.fullmatch(named):
         return Teacher(named, "", "", None)
     if path.is_file():
-        with open(path, "rb") as file:
-            return Teacher(path.name, hashlib.file_digest(file, "sha256").hexdigest(), "", None)
+        return Teacher(path.name, file_digest(path), "", None)
     base = _base(config, named)
     return Teacher(base.name, base.sha256, base.license, base.folder)
 
@@ -79,7 +78,7 @@ def with_student(config: DistillConfig, teacher: Teacher) -> tuple[DistillConfig
     empty for random weights. Raises TuneError, InputError."""
     if config.student:
         base = _base(config, config.student)
-        files = {path.name: _digest(path) for path in sorted(base.folder.iterdir()) if _is_read(path)}
+        files = {path.name: file_digest(path) for path in sorted(base.folder.iterdir()) if _is_read(path)}
         spec = ModelSpec(base=BaseModelSpec(name=base.name, licence=base.license or "unknown", files=files))
         given = _given(config, base.folder / "tokenizer.json")
         return given.model_copy(update={"model": spec, "base": str(base.folder.resolve())}), base.sha256
@@ -92,7 +91,7 @@ def with_student(config: DistillConfig, teacher: Teacher) -> tuple[DistillConfig
 
 def _given(config: DistillConfig, path: Path) -> DistillConfig:
     try:
-        spec = TokenizerSpec(kind="given", sha256=_digest(path))
+        spec = TokenizerSpec(kind="given", sha256=file_digest(path))
     except OSError as error:
         raise TuneError(f"{path}: {error.strerror}; a model's folder needs its tokenizer.json") from error
     return config.model_copy(update={"tokenizer": spec, "tokenizer_file": str(path.resolve())})
@@ -124,8 +123,3 @@ def open_answering(config: DistillConfig, teacher: Teacher, key: str, budget: Bu
 
 def _is_read(path: Path) -> bool:
     return path.name in ("config.json", "model.safetensors.index.json") or path.suffix == ".safetensors"
-
-
-def _digest(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

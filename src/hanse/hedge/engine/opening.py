@@ -17,7 +17,8 @@ from hanse.hedge.engine.endpoint import Access, Endpoint
 from hanse.hedge.engine.fixed import read_answers
 from hanse.hedge.engine.local import LocalEngine
 from hanse.hedge.lock.gguf import read_keys
-from hanse.hedge.lock.hashing import folder_digest
+from hanse.hedge.lock.hashing import folder_digest, listed_digest
+from hanse.store.disk import file_digest
 
 _ENDPOINT = re.compile(r"(?P<model>\S+)@(?P<url>https?://[^\s@]+)")
 _PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf")
@@ -64,22 +65,17 @@ def _parts_digest(path: Path) -> str:
     """Of a file; of one in parts over the lines of `sha256sum` of all of them: llama.cpp loads those beside the first."""
     found = _PART.fullmatch(path.name)
     if found is None:
-        return _file_digest(path)
+        return file_digest(path)
     stem, number, count = found.groups()
     if int(number) != 1:
         raise InputError(f"{path}: is part {int(number)} of {int(count)}; name the first")
-    digest = hashlib.sha256()
+    digests: dict[str, str] = {}
     for part in (path.with_name(f"{stem}-{at:05d}-of-{count}.gguf") for at in range(1, int(count) + 1)):
         if not part.is_file():
             raise InputError(f"{part}: no such file, and {path.name} is made of {int(count)}")
         read_gguf(part)
-        digest.update(f"{_file_digest(part)}  {part.name}\n".encode())
-    return digest.hexdigest()
-
-
-def _file_digest(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        digests[part.name] = file_digest(part)
+    return listed_digest(digests)
 
 
 def _folder(path: Path) -> Identity:

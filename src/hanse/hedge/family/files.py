@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
@@ -13,7 +12,7 @@ from hanse.errors import TuneError
 from hanse.hedge.engine.base import Question, Settings
 from hanse.hedge.engine.endpoint import Access
 from hanse.hedge.engine.opening import open_engine
-from hanse.store.disk import replace_file
+from hanse.store.disk import file_digest, replace_file
 
 PROMPT = "The "
 TOKENS = 64
@@ -54,9 +53,8 @@ def _make(model: Path, name: str, path: Path, made_by: str) -> dict[str, Any]:
     from hanse.hedge.quantize.write import quantize
 
     shown = quantize(model, name, path, False, made_by)
-    with open(path, "rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"format": name, "file": path.name, "sha256": sha256, "bytes": shown.bytes, "bits_per_weight": shown.bits_per_weight}
+    return {"format": name, "file": path.name, "sha256": file_digest(path), "bytes": shown.bytes,
+            "bits_per_weight": shown.bits_per_weight}  # fmt: skip
 
 
 def decode_speed(path: Path) -> float | None:

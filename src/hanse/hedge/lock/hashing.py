@@ -18,6 +18,7 @@ from pathlib import Path
 
 from hanse.errors import LockError
 from hanse.hedge.source.folder import IGNORED, Place, open_place
+from hanse.store.disk import file_digest
 
 BUFFER = 1 << 20
 """Bytes each thread reads at a time: all the memory it needs."""
@@ -62,16 +63,16 @@ def listed_digest(digests: Mapping[str, str]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
+def folder_digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file of a model's folder by path. Links are followed (a hub's cache is made of them), a client's own
+    bookkeeping is left out. Raises OSError for a file that cannot be read."""
+    files = {item.relative_to(folder).as_posix(): item for item in sorted(folder.rglob("*")) if item.is_file()}
+    return {path: file_digest(item) for path, item in files.items() if not any(path.startswith(f"{name}/") for name in IGNORED)}
+
+
 def folder_digest(folder: Path) -> str:
-    """`listed_digest` of a model's folder. Links are followed (a hub's cache is made of them), a client's own bookkeeping is left
-    out. Raises OSError for a file that cannot be read."""
-    digests: dict[str, str] = {}
-    for item in (item for item in folder.rglob("*") if item.is_file()):
-        path = item.relative_to(folder).as_posix()
-        if not any(path.startswith(f"{name}/") for name in IGNORED):
-            with open(item, "rb") as file:
-                digests[path] = hashlib.file_digest(file, "sha256").hexdigest()
-    return listed_digest(digests)
+    """`listed_digest` of all of them."""
+    return listed_digest(folder_digests(folder))
 
 
 def available_cores() -> int:

@@ -5,7 +5,6 @@ Weights that were once dequantized stand on a coarse grid; quantizing them again
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from hanse.hedge.quantize.folder import Folder, Rows
+from hanse.store.disk import file_digest
 
 BLOCK = 32
 ROWS = 8
@@ -21,11 +21,7 @@ ROWS = 8
 
 def digests(files: Sequence[Path]) -> list[str]:
     """"sha256  name" of each file, as `sha256sum` prints it."""
-    found = []
-    for path in files:
-        with open(path, "rb") as file:
-            found.append(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {path.name}")
-    return found
+    return [f"{file_digest(path)}  {path.name}" for path in files]
 
 
 def quantized_before(folder: Folder, matrices: Sequence[str]) -> list[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from hanse.errors import QuantizeError
-from hanse.hedge.quantize.folder import SINGLE
+from hanse.hedge.quantize.folder import ORIGIN, SINGLE, read_json
 from hanse.hedge.quantize.show import Shown
 from hanse.hedge.record.made import Made, QuantizeFacts, Resource, files_of
+from hanse.store.disk import file_digest
 
 
 def step(shown: Shown, path: Path) -> Made:
@@ -17,7 +17,7 @@ def step(shown: Shown, path: Path) -> Made:
     if not read:
         raise QuantizeError(f"{path}: does not say what it was made from: `hanse quantize` did not make it, so the record cannot "
                             "have it as quantized; lock it")  # fmt: skip
-    subjects = files_of(path) if path.is_dir() else (Resource.of(path.name, _digest(path)),)
+    subjects = files_of(path) if path.is_dir() else (Resource.of(path.name, file_digest(path)),)
     facts = QuantizeFacts(
         format=shown.label or "ct2-int8", types=dict(shown.types), bits_per_weight=f"{shown.bits_per_weight:.4f}",
         weights=shown.weights, bytes=shown.bytes, metadata_sha256=shown.metadata_sha256, notes=shown.notes,
@@ -36,10 +36,6 @@ def unpacked(shown: Shown, file: Path, dtype: str, out: Path) -> Made:
         bytes=weights.stat().st_size, metadata_sha256=shown.metadata_sha256,
         notes=(*shown.notes, f"unpacked from {file.name}, whose tensors were {types}"),
     )  # fmt: skip
-    materials = (Resource.of(file.name, _digest(file)),)
+    sha256 = read_json(out / ORIGIN)["source"][0].partition("  ")[0]
+    materials = (Resource.of(file.name, sha256),)
     return Made("quantize", out.name, files_of(out), materials, facts, ("hanse", "quantize", "unpack", "--dtype", dtype))
-
-
-def _digest(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

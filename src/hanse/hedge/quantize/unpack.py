@@ -3,7 +3,6 @@ dequantized and written; the folder gets its name when all of it stands."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import tempfile
@@ -24,6 +23,7 @@ from hanse.hedge.quantize.folder import ORIGIN, SINGLE, Rows
 from hanse.hedge.quantize.formats import Type
 from hanse.hedge.quantize.show import Shown, show, type_name
 from hanse.hedge.quantize.write import CHUNK, ROPE_FACTORS, names_of, order_of
+from hanse.store.disk import file_digest
 
 DTYPES = {"float32": (Type.F32, "F32", 4), "bfloat16": (Type.BF16, "BF16", 2), "float16": (Type.F16, "F16", 2)}
 """As transformers calls them -> GGML's type, safetensors' name, bytes."""
@@ -39,8 +39,7 @@ def unpack(
     shown = show(path)
     try:
         head = read_head(path)
-        with open(path, "rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        sha256 = file_digest(path)
     except LockError as error:
         raise QuantizeError(str(error)) from error
     by_name = {item.name: item for item in head.tensors}

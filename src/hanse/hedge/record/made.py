@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hanse.hedge.lock.hashing import folder_digest, listed_digest
+from hanse.hedge.lock.hashing import folder_digests, listed_digest
 from hanse.hedge.lock.schema import Base, Line, LockedModel, MaybeSha256, Sha256
 
 Kind = Literal["lock", "train", "tune", "distill", "quantize", "compare", "swap", "rollback", "drill"]
@@ -219,13 +218,9 @@ PREVIOUS = "previous"
 
 def files_of(folder: Path) -> tuple[Resource, ...]:
     """A model's folder as subjects: all of it by its digest, then each file. Raises OSError."""
-    found = [Resource.of(f"{folder.name}/", folder_digest(folder))]
-    for item in sorted(folder.rglob("*")):
-        if item.is_file():
-            with open(item, "rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            found.append(Resource.of(f"{folder.name}/{item.relative_to(folder).as_posix()}", digest))
-    return tuple(found)
+    found = folder_digests(folder)
+    files = (Resource.of(f"{folder.name}/{path}", sha256) for path, sha256 in found.items())
+    return (Resource.of(f"{folder.name}/", listed_digest(found)), *files)
 
 
 def locked(model: LockedModel, command: Sequence[str]) -> Made:

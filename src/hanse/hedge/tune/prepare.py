@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from hanse import canonical
@@ -17,6 +16,7 @@ from hanse.hedge.tune.data import Data, Parts, read_data, read_evaluation, split
 from hanse.hedge.tune.defaults import Amount, Machine, Model, Resolved, limit, resolve
 from hanse.hedge.tune.lora import Lora, targets
 from hanse.hedge.tune.rows import Item, digest, items
+from hanse.store.disk import file_digest
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,8 @@ def prepare(config: TuneConfig, machine: Callable[[Any], Machine], tell: Callabl
     resolved = resolve(config, shape, amount, machine(model))
     kind = resolved.settings.dtype
     model = model if kind == (config.dtype or "float32") else load(base, kind)[0]
-    return Prepared(config, base, model, tokenizer, data, {p.name: _file(p) for p in evaluation}, parts, train, held, resolved)
+    digests = {path.name: file_digest(path) for path in evaluation}
+    return Prepared(config, base, model, tokenizer, data, digests, parts, train, held, resolved)
 
 
 def shape_of(model: Any, config: TuneConfig) -> Model:
@@ -100,10 +101,3 @@ def measure(device: Any, processes: int) -> Machine:
     if kind == "cuda":
         return Machine(torch.cuda.mem_get_info(device)[1], flops, kind, processes)
     return Machine(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // processes, flops, kind, processes)
-
-
-def _file(path: Path) -> str:
-    import hashlib
-
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
