@@ -7,8 +7,8 @@ import multiprocessing
 import os
 import platform
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,10 +21,11 @@ from hanse.demo.baselines import Task, read_weights
 from hanse.demo.corpora import DOMAINS, Written
 from hanse.demo.keeping import keep
 from hanse.demo.runner import Place, found_and_join, train, write_corpora
+from hanse.demo.scoring import curve, held_out, scores
 from hanse.demo.swapping import swap
 from hanse.errors import ReplayError
 from hanse.lm import model as models
-from hanse.lm.evaluate import sample, score
+from hanse.lm.evaluate import sample
 from hanse.lm.pack import write_tokens
 from hanse.lm.text import documents
 from hanse.lm.tokenizer import Tokenizer, count_words, train_bpe
@@ -68,9 +69,11 @@ def play(place: Place, decided: dict[str, Any], say: Say, show: Show) -> dict[st
     say(f"replayed {len(first.rounds)} rounds in {seconds:.1f} s, with two implementations: every bit the same")
     assert first.state is not None
     export_state(follower.fold, follower.store, first.state, place.folder / "model")
-    found = _train_baselines(place, follower, tokenizer, say)
-    say("scoring every model on every member's test text, read once")
-    torch.set_num_threads(os.cpu_count() or 1)  # the only work left on this machine
+    with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        found = _train_baselines(place, follower, tokenizer, say, pool)
+        say("scoring every model on every member's test text, read once")
+        scored = scores(place, follower, tokenizer, first.state, found, pool)
+        joint = curve(place, follower, tokenizer, states, pool)
     result = {
         **decided,
         "size": place.size.name,
@@ -78,8 +81,8 @@ def play(place: Place, decided: dict[str, Any], say: Say, show: Show) -> dict[st
         "machine": {"cpu": _cpu(), "cores": os.cpu_count(), "torch": torch.__version__},
         "settings": _settings(place, follower),
         "members": _members(corpora, follower, place),
-        "curves": {"joint": _curve(follower, tokenizer, states, place)},
-        **_scores(place, follower, tokenizer, first.state, found),
+        "curves": {"joint": joint},
+        **scored,
         "bytes": _bytes(place, follower, first.state),
         "contribution": _contribution(follower),
         "log": _log(follower),
@@ -98,8 +101,8 @@ def play(place: Place, decided: dict[str, Any], say: Say, show: Show) -> dict[st
     models = len(result["hedge"]["findings"])
     say(f"hedge: {models} models found in a sample application; the model locked, one flipped bit caught ({caught})")
     say("hedge: smaller files of the model, compared on its own answers, swapped behind a client and back")
-    texts = {d.name: [x.text for x in documents(place.text(d.member) / "dev.jsonl")] for d in DOMAINS}
-    result["hedge"]["swap"] = swap(place.folder / "swap", place.folder / "model", texts, place.folder / "hedge.html")
+    page = place.folder / "hedge.html"
+    result["hedge"]["swap"] = swap(place.folder / "swap", place.folder / "model", held_out(place, "dev"), page)
     for verdict in result["hedge"]["swap"]["verdicts"]:
         say(f"  {verdict['file']}: {verdict['text']}")
     result["seconds"] = round(time.perf_counter() - began, 1)
@@ -130,8 +133,10 @@ def _replay(follower: Follower, merger: Merger, place: Place, keep: dict[int, St
     return verdict, time.perf_counter() - began
 
 
-def _train_baselines(place: Place, follower: Follower, tokenizer: Tokenizer, say: Say) -> dict[str, models.Weights]:
-    """Alone, derivative and pooled models, two at a time; weights by 'kind/member'."""
+def _train_baselines(
+    place: Place, follower: Follower, tokenizer: Tokenizer, say: Say, pool: Executor
+) -> dict[str, models.Weights]:
+    """Alone, derivative and pooled models, as many at a time as the pool has processes; weights by 'kind/member'."""
     folder = place.folder / "baselines"
     folder.mkdir(exist_ok=True)
     (folder / "tokenizer.json").write_bytes(tokenizer.data)
@@ -158,9 +163,8 @@ def _train_baselines(place: Place, follower: Follower, tokenizer: Tokenizer, say
     say(
         f"training {len(tasks)} models to compare with: each member alone with its best settings, its derivative, all text pooled"
     )
-    with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for done in pool.map(baselines.run_task, tasks):
-            say(f"  {done}")
+    for done in pool.map(baselines.run_task, tasks):
+        say(f"  {done}")
     found = {f"{task.kind}/{task.member}": read_weights(task.out) for task in tasks}
     found["average/all"] = baselines.average([found[f"shared/{domain.member}"] for domain in DOMAINS])
     return found
@@ -174,61 +178,6 @@ def _own_tokens(place: Place, member: str, folder: Path) -> tuple[Path, Path]:
     file.write_bytes(tokenizer.data)
     write_tokens(texts, tokenizer, tokens)
     return file, tokens
-
-
-def _scores(
-    place: Place, follower: Follower, tokenizer: Tokenizer, state: State, found: dict[str, models.Weights]
-) -> dict[str, Any]:
-    """Bits per byte of every model on every member's test text, and what each member gained at home."""
-    model = model_of(follower.fold, tokenizer, state)
-    length = plan_of(follower.fold).data.sequence_length
-    tests = {d.name: [x.text for x in documents(place.text(d.member) / "test.jsonl")] for d in DOMAINS}
-
-    def of(weights: models.Weights, names: Sequence[str], words: Tokenizer = tokenizer) -> dict[str, float]:
-        models.load_weights(model, weights)
-        return {name: round(score(model, words, tests[name], length).bits_per_byte, 5) for name in names}
-
-    def own(member: str) -> Tokenizer:
-        return Tokenizer((place.folder / "baselines" / f"tokenizer-{member}.json").read_bytes())
-
-    everywhere = [domain.name for domain in DOMAINS]
-    final: dict[str, Any] = {
-        "joint": of(state.weights, everywhere),
-        "average": of(found["average/all"], everywhere),
-        "pooled": of(found["pooled/all"], everywhere),
-        "alone": {d.member: of(found[f"alone/{d.member}"], everywhere, own(d.member)) for d in DOMAINS},
-        "derivative": {d.member: of(found[f"derivative/{d.member}"], everywhere) for d in DOMAINS},
-    }
-    gain = {}
-    for domain in DOMAINS:
-        member, name = domain.member, domain.name
-        own, derived = final["alone"][member][name], final["derivative"][member][name]
-        gain[member] = {
-            "domain": name,
-            "alone_home": own,
-            "joint_home": final["joint"][name],
-            "derivative_home": derived,
-            "percent": round(100 * (own - derived) / own, 2),
-        }
-    tuning = "settings were chosen on dev text beforehand (docs/joining.md); test text is read once, here"
-    return {"final": final, "gain": gain, "tuning": tuning}
-
-
-def _curve(follower: Follower, tokenizer: Tokenizer, states: dict[int, State], place: Place) -> list[dict[str, Any]]:
-    """The joint model on dev text over the rounds."""
-    plan = plan_of(follower.fold)
-    dev = {d.name: [x.text for x in documents(place.text(d.member) / "dev.jsonl")] for d in DOMAINS}
-    points = []
-    for number in sorted(states):
-        model = model_of(follower.fold, tokenizer, states[number])
-        steps = plan.first_step(number + 1)
-        tokens = steps * plan.train.batch_sequences * plan.data.sequence_length * len(DOMAINS)
-        scores = {
-            name: round(score(model, tokenizer, texts, plan.data.sequence_length).bits_per_byte, 5)
-            for name, texts in dev.items()
-        }
-        points.append({"round": number, "tokens": tokens, "bits_per_byte": scores})
-    return points
 
 
 def _members(corpora: dict[str, Written], follower: Follower, place: Place) -> list[dict[str, Any]]:
