@@ -18,7 +18,7 @@ from hanse.hedge.engine.opening import open_engine
 
 SIZE = SIZES["small"]
 """The tiny one has ten steps, and nothing to teach."""
-TEACHER_STEPS, STEPS = 240, 120
+TEACHER_STEPS, STEPS = 200, 100
 TEXT = f"""
 threads = 1
 evaluate_steps = 0

@@ -35,13 +35,18 @@ def write_ids(documents: Iterable[list[int]], tokenizer: Tokenizer, path: Path) 
     count = 0
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
-    with open(temporary, "wb") as file:
-        for ids in documents:
-            file.write(np.asarray([*ids, tokenizer.end_id], dtype).tobytes())
-            count += 1
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with open(temporary, "wb") as file:
+            for ids in documents:
+                file.write(np.asarray([*ids, tokenizer.end_id], dtype).tobytes())
+                count += 1
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        error.filename = error.filename or str(path)
+        raise
     return count
 
 

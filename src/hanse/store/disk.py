@@ -101,8 +101,9 @@ def replace_file(path: Path, *pieces: bytes | memoryview, fsync: bool = True) ->
                 file.flush()
                 os.fsync(file.fileno())
         os.replace(temporary, path)
-    except OSError:
+    except OSError as error:
         temporary.unlink(missing_ok=True)
+        error.filename = error.filename or str(path)  # a write that fails does not say of which file
         raise
 
 

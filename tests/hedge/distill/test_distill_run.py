@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 import torch
 from click.testing import CliRunner
-from tests.hedge.distill.lessons import TEXT, VOCABULARY, never, silent, student, teacher
+from tests.hedge.distill.lessons import TEXT, VOCABULARY, never, sequence, silent, student, teacher
 from tests.hedge.engine.serving import event, served
 
 from hanse.cli.distill import distill as command
@@ -127,14 +127,6 @@ def test_a_lead_is_clear_only_beyond_chance_and_beyond_what_the_student_still_le
 
 PAIRS = [{"id": str(at), "prompt": f"count {at % 7} and {at}: ", "answer": ", ".join(str(at % 7 + i) for i in range(3)) + "."}
          for at in range(80)]  # fmt: skip
-SEQUENCE = '{head}level = "sequence"\nvocabulary = "own"\nprompts = "prompts.jsonl"\nlonger_max = 0'
-
-
-def sequence(folder: Path, rows: list[dict[str, str]], teacher: str, name: str = "answers", extra: str = "") -> Any:
-    """Settings of level sequence with recorded answers or an endpoint."""
-    (folder / "prompts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    config = student(folder, f"{name}.toml", SEQUENCE.format(head=f'folder = "{name}"\n'), extra, VOCABULARY.format(size=288))
-    return config.model_copy(update={"teacher": config.teacher.model_copy(update={"model": teacher})})
 
 
 def test_a_student_learns_a_teachers_recorded_answers_and_is_scored_on_the_right_ones(tmp_path: Path) -> None:
