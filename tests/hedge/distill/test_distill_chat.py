@@ -25,11 +25,10 @@ from hanse.hedge.engine.endpoint import Access
 from hanse.hedge.engine.opening import open_engine
 from hanse.hedge.quantize.back import back
 from hanse.hedge.quantize.write import quantize
-from hanse.lm.split import part_of
 from hanse.lm.tokenizer import Tokenizer
 
-COLORS = {"sky": "blue", "grass": "green", "coal": "black", "snow": "white", "blood": "red", "gold": "yellow", "ash": "gray",
-          "rust": "brown", "milk": "white", "lime": "green", "night": "black"}  # fmt: skip
+WORDS = ("sky", "grass", "coal", "snow", "blood", "gold", "ash", "rust", "milk", "lime", "night")
+SAID = "It is a secret."
 SHAPE = {"vocab_size": 49152, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2,
          "num_key_value_heads": 2, "max_position_embeddings": 256, "tie_word_embeddings": True, "bos_token_id": 1,
          "eos_token_id": 2}  # fmt: skip
@@ -55,11 +54,11 @@ def chat(word: str) -> list[dict[str, str]]:
 
 def chats(folder: Path, base: Path, teacher: str) -> DistillConfig:
     """Settings of a student from the base, taught chats."""
-    rows = [{"id": word, "messages": chat(word)} for word in COLORS]
+    rows = [{"id": word, "messages": chat(word)} for word in WORDS]
     config = sequence(folder, rows, teacher)
     given = config.model_dump(exclude={"source"}) | {
-        "student": str(base), "total_steps": 60, "checkpoint_steps": 60,
-        "data": {"sequence_length": 128}, "tokenizer": {}, "model": {},
+        "student": str(base), "total_steps": 40,
+        "data": {"sequence_length": 64}, "tokenizer": {}, "model": {},
         "split": {"dev_permille": 0, "test_permille": 200, "seed": 3},
         "train": {"batch_sequences": 2, "learning_rate": "0.01", "warmup_steps": 5},
     }  # fmt: skip
@@ -67,14 +66,12 @@ def chats(folder: Path, base: Path, teacher: str) -> DistillConfig:
 
 
 def test_a_student_from_a_base_answers_chats_as_its_teacher_and_keeps_the_bases_template(tmp_path: Path, base: Path) -> None:
-    said = [[event(f"It is {color}."), event("", "stop")] for color in COLORS.values()]
-    with served(*said) as server:
+    said = [event("It is "), event("a secret.", "stop")]
+    with served(said) as server:
         config = chats(tmp_path, base, f"big@{server.url}")
         found = distill(config, "", silent, never)
     assert found is not None
-    learned = [word for word in COLORS if part_of(Prompt(word, tuple(chat(word))).key, config.split) == "train"]
-    assert 6 < len(learned) < len(COLORS)
-    assert [row["messages"] for row in server.asked] == [chat(word) for word in COLORS]
+    assert [row["messages"] for row in server.asked] == [chat(word) for word in WORDS]
     model = tmp_path / "answers" / "model"
     for path in base.iterdir():
         if path.name not in ("config.json", "model.safetensors"):
@@ -83,9 +80,8 @@ def test_a_student_from_a_base_answers_chats_as_its_teacher_and_keeps_the_bases_
     quantize(model, "F16", tmp_path / "student.gguf", False, "test")
     for named in (model, tmp_path / "student.gguf"):
         with open_engine(str(named), Settings(12, 128, 1), Access()) as engine:
-            answers = {word: engine.answer(Question(word, messages=tuple(chat(word))), 0) for word in COLORS}
-        assert {word: answers[word].text for word in learned} == {word: f"It is {COLORS[word]}." for word in learned}
-        assert not any(answers[word].is_cut for word in learned)
+            answers = [engine.answer(Question(word, messages=tuple(chat(word))), 0) for word in WORDS]
+        assert {(answer.text, answer.is_cut) for answer in answers} == {(SAID, False)}, named
 
 
 def test_a_chat_is_read_as_it_is_served_with_bos_once_and_the_last_answer_counts(tmp_path: Path, base: Path) -> None:
