@@ -207,9 +207,9 @@ def _asked(
         return Asked(tokens, np.where(read, np.arange(tokens.size), -1), None, min(rows, taught.tokenizer.size), *spec), None, model
     beside = align(tokens, taught.tokenizer, theirs)
     ours, other = spelled(taught.tokenizer, "the student"), spelled(theirs, "the teacher")
-    asked = Asked(beside.stream, np.where(read, beside.where, -1), shared(other, ours, rows), rows, *spec)
     own = config_of(config.model, embedding_rows(config, taught.tokenizer), config.base_path)
-    return asked, shared(ours, other, int(own.vocab_size)), model
+    mine, said = shared(ours, other, (int(own.vocab_size), rows))
+    return Asked(beside.stream, np.where(read, beside.where, -1), said, rows, *spec), mine, model
 
 
 def _read(config: DistillConfig, ground: Ground) -> Places:
