@@ -114,12 +114,17 @@ def scored(nats: list[float], curve: list[tuple[int, float]]) -> dict[str, Any]:
     return {"steps": 100, "curve": curve, "scores": {"dev": {"nats": nats, "bytes": [100] * len(nats)}}}
 
 
-def test_a_lead_is_clear_only_beyond_chance_and_beyond_what_the_student_still_learns() -> None:
+def test_a_lead_is_clear_beyond_chance_and_a_student_that_still_learns_as_fast_is_remarked_on() -> None:
     known = scored([100.0, 110.0, 120.0], [])
     steady, fast = [(50, 1.6), (100, 1.5)], [(50, 2.6), (100, 1.5)]
-    assert judge.lead(known, [scored([150.0, 160.0, 170.0], steady)], "dev")["is_clear"]
-    assert "second half" in judge.lead(known, [scored([150.0, 160.0, 170.0], fast)], "dev")["why"]
-    assert "by more than chance" in judge.lead(known, [scored([101.0, 105.0, 122.0], steady)], "dev")["why"]
+    clear = judge.lead(known, [scored([150.0, 160.0, 170.0], steady)], "dev")
+    assert (clear["is_clear"], judge.remark(clear)) == (True, "")
+    learning = judge.lead(known, [scored([150.0, 160.0, 170.0], fast)], "dev")
+    assert learning["is_clear"]
+    assert "gained 1.100 bits per byte over the second half" in judge.remark(learning)
+    behind = judge.lead(known, [scored([101.0, 105.0, 122.0], steady)], "dev")
+    assert "by more than chance" in behind["why"]
+    assert judge.remark(behind) == ""
     found = judge.gain([scored([150.0, 160.0, 170.0], [])], known, "dev")
     assert found["bits_per_byte"] == pytest.approx(0.5 / 0.6931472)
     assert found["low"] == pytest.approx(found["high"])
