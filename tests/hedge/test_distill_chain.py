@@ -75,7 +75,7 @@ def test_the_demos_model_teaches_a_smaller_one_that_is_quantized_and_served_by_i
     told = json.loads(shell.hanse("distill", "distill.toml", "--json"))
     (gain,), (alone,), (taught,) = told["gains"]["alone"], told["arms"]["alone"], told["arms"]["distilled"]
     assert alone["tokens"] == taught["tokens"]
-    assert gain["low"] > 0.05  # bits per byte; measured 0.155, the gain itself 0.169
+    assert gain["low"] > 0.05  # bits per byte; with 240 and 120 steps 0.155
     assert told["lead"]["is_clear"]
     assert told["student"]["parameters"] * 8 < told["teacher"]["parameters"]
     (tmp_path / "served").mkdir()

@@ -19,7 +19,7 @@ from safetensors.numpy import load, save
 from hanse import canonical
 from hanse.errors import CanonicalError, DigestMismatch, IntegrityError
 from hanse.lm.model import Weights
-from hanse.store.disk import sync
+from hanse.store.disk import name_file, sync
 
 _WEIGHTS, _TRAINER, _INDEX = "weights.safetensors", "trainer.safetensors", "checkpoint.json"
 _PARTIAL = ".partial-"
@@ -51,7 +51,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint, keep: int = 2) -> Pat
         partial.rename(final)
     except OSError as error:
         shutil.rmtree(partial)
-        error.filename = error.filename or str(final)
+        name_file(error, final)
         raise
     sync(folder)
     for old in _names(folder)[:-keep]:

@@ -21,6 +21,7 @@ from hanse.lm.base import base_config, base_weights, quiet
 from hanse.lm.initial import random_weights
 from hanse.lm.spec import ModelSpec
 from hanse.lm.tokenizer import Tokenizer
+from hanse.store.disk import name_file
 
 Weights = dict[str, npt.NDArray[np.float32]]
 
@@ -135,7 +136,7 @@ def export(model: torch.nn.Module, tokenizer: Tokenizer, folder: Path) -> None:
         except SafetensorError as error:  # it wraps what the disk said
             raise OSError(errno.EIO, f"cannot write the weights: {error}", str(folder)) from error
         except OSError as error:
-            error.filename = str(folder)
+            name_file(error, folder)
             raise
         if folder.exists():
             folder.rename(Path(temporary) / "old")

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from hanse import canonical
 from hanse.errors import CorpusError
 from hanse.lm.tokenizer import Tokenizer
+from hanse.store.disk import name_file
 
 SHARD_TOKENS = 1 << 20
 """Tokens under one leaf of the commitment."""
@@ -45,7 +46,7 @@ def write_ids(documents: Iterable[list[int]], tokenizer: Tokenizer, path: Path) 
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        error.filename = error.filename or str(path)
+        name_file(error, path)
         raise
     return count
 

@@ -103,8 +103,14 @@ def replace_file(path: Path, *pieces: bytes | memoryview, fsync: bool = True) ->
         os.replace(temporary, path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        error.filename = error.filename or str(path)  # a write that fails does not say of which file
+        name_file(error, path)
         raise
+
+
+def name_file(error: OSError, path: Path) -> None:
+    """Say of which file a write that failed was: the system names what cannot be opened, and no more."""
+    if error.errno is not None and error.filename is None:
+        error.filename = str(path)
 
 
 def sync(path: Path) -> None:

@@ -89,6 +89,8 @@ def test_no_answer_is_paid_for_that_has_no_room(tmp_path: Path) -> None:
         kept = path.read_bytes()
         assert kept.endswith(b"\n")
         assert 3 < len(kept.splitlines()) - 1 == len(server.asked) < 30
+        path.write_bytes(kept + bytes(500))  # killed while it had room for one more
         assert distill(config, "", silent, never) is not None
         assert path.read_bytes().startswith(kept)
+        assert path.read_bytes().endswith(b"}\n")
         assert len(server.asked) == 30

@@ -42,7 +42,7 @@ def test_a_folder_and_its_lock_and_its_gguf_teach_the_same(school: Path) -> None
     pytest.importorskip("xllamacpp", reason="pip install hanse[gguf]")
     quantize(school / "big" / "model", "F32", school / "big.gguf", False, "test")
     folder, said = taught(school, "big/model")
-    assert folder["arms"]["distilled"][0]["bits_per_byte"] < 2  # measured; a byte of chance takes 8
+    assert folder["arms"]["distilled"][0]["bits_per_byte"] < 2  # a byte of chance takes 8
     assert len({answer[:4] for answer in said}) > 3
     locked, same = taught(school, "big", 1, lock="models.lock")
     assert same == said

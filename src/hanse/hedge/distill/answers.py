@@ -26,7 +26,7 @@ from hanse.hedge.tune.chat import Tokens
 from hanse.lm.evaluate import Score
 from hanse.lm.pack import Packed, write_ids
 from hanse.lm.tokenizer import Tokenizer
-from hanse.store.disk import replace_file
+from hanse.store.disk import name_file, replace_file
 
 FORMAT = "hanse-distill-answers/1"
 _ROW_BYTES, _TOKEN_BYTES = 1024, 16
@@ -58,7 +58,7 @@ def ask(
                 known[prompt.key] = answer.text
                 seconds += answer.cpu_seconds or 0.0
     except OSError as error:
-        error.filename = error.filename or str(path)
+        name_file(error, path)
         raise
     progress(len(prompts))
     found = {prompt.key: known[prompt.key] for prompt in prompts if known[prompt.key].strip()}

@@ -322,5 +322,5 @@ def _copy(path: Path, to: Path) -> None:
     try:
         shutil.copyfile(path, to)
     except OSError as error:
-        error.filename = str(to)
+        error.filename = str(to)  # not the original, which can be read
         raise
