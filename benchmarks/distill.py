@@ -1,8 +1,8 @@
 """Distilling on real text (source code of the standard library): python -m benchmarks.distill [--folder DIR]
 
 A teacher of 1.31M parameters and a student of 0.13M, bytes-BPE of 512; the student against itself alone at equal tokens and at
-equal CPU time, three seeds. Then once with both short of training, and once with another
-vocabulary for the student. Finished parts are kept in the folder.
+equal CPU time, three seeds. Then once with both short of training; at equal tokens alone once with a teacher that knows less than
+its student, and, with three seeds, with another vocabulary for the student. Finished parts are kept in the folder.
 """
 
 from __future__ import annotations
@@ -46,9 +46,10 @@ STUDENT = '[teacher]\nmodel = "{teacher}/model"\ncontext = 128\n'
 CASES: dict[str, dict[str, Any]] = {
     "trained": {"teacher": "long", "steps": 300, "seeds": [1, 2, 3]},
     "short": {"teacher": "brief", "steps": 112, "seeds": [1]},
-    "shared": {"teacher": "long", "steps": 300, "seeds": [1], "level": "shared", "vocabulary": "own"},
+    "behind": {"teacher": "green", "steps": 112, "seeds": [1], "longer_max": 0},
+    "shared": {"teacher": "long", "steps": 300, "seeds": [1, 2, 3], "level": "shared", "vocabulary": "own", "longer_max": 0},
 }
-TEACHERS = {"long": 525, "brief": 165}
+TEACHERS = {"long": 525, "brief": 165, "green": 30}
 """Steps of 1,024 tokens."""
 
 
@@ -63,7 +64,7 @@ def measure(folder: Path, name: str) -> dict[str, Any]:
     """One case."""
     case = CASES[name]
     teacher(folder, case["teacher"])
-    keys = {key: case[key] for key in ("seeds", "level", "vocabulary") if key in case}
+    keys = {key: case[key] for key in ("seeds", "level", "vocabulary", "longer_max") if key in case}
     head = "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
     text = f'folder = "{name}"\ntotal_steps = {case["steps"]}\n{head}' + COMMON.format(**SMALL)
     path = folder / f"{name}-student.toml"

@@ -134,6 +134,7 @@ def games(output: Sequence[Mapping[str, Any]]) -> list[str]:
 DISTILLED = {
     "trained": "A trained teacher",
     "short": "Teacher and student short of training",
+    "behind": "A teacher that knows less than its student",
     "shared": "A trained teacher, a student of another vocabulary (768)",
 }
 
@@ -148,7 +149,7 @@ def distilling(output: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
     for row in output:
         lead, asked = row["lead"], row["teacher_cpu_seconds"]
-        clear = "clear" if lead["is_clear"] else f"not clear: {lead['why']}"
+        clear = f"{'' if lead['is_clear'] else 'not '}beyond chance"
         equal = {one["seed"]: one for one in row["gains"]["alone"]}
         longer = {one["seed"]: one for one in row["gains"].get("longer", ())}
         arms = {kind: {one["seed"]: one for one in rows} for kind, rows in row["arms"].items()}
@@ -163,7 +164,7 @@ def distilling(output: Sequence[Mapping[str, Any]]) -> list[str]:
             f"{lead['bits_per_byte']:.3f} is {clear}). {100 * row['known']:.0f}% of the places have its distribution.",
             table(head, rows),
         ]
-        if row["case"] == "trained":
+        if row["case"] in ("trained", "shared"):
             better = all(one["low"] > 0 for one in row["gains"]["alone"])
             parts.append(f"Better at equal tokens with every seed, beyond chance: {verdict(better)}.")
     return parts

@@ -78,14 +78,17 @@ def show(found: dict[str, Any]) -> None:
                        f"({one['low']:+.4f} to {one['high']:+.4f}), {one['nats_per_token']:+.3f} nats a token")  # fmt: skip
     if found["no_comparison"]:
         click.echo(f"not compared with the student alone: {found['no_comparison']}")
-    lead = found["lead"]
-    if lead is not None and not lead["is_clear"]:
-        click.echo(f"warning: {warning(lead)}", err=True)
+    if found["lead"] is not None and (said := about(found["lead"])):
+        click.echo(said, err=True)
 
 
-def warning(lead: dict[str, Any]) -> str:
-    """What to say of a teacher that is not clearly ahead."""
-    return f"the teacher's lead ({lead['bits_per_byte']:+.3f} bits per byte) is not clear: {lead['why']}"
+def about(lead: dict[str, Any]) -> str:
+    """What to say of a teacher that is not clearly ahead, or of a student that still learns fast."""
+    from hanse.hedge.distill.judge import remark
+
+    if not lead["is_clear"]:
+        return f"warning: the teacher's lead ({lead['bits_per_byte']:+.3f} bits per byte) is not clear: {lead['why']}"
+    return remark(lead)
 
 
 @contextmanager
@@ -112,6 +115,6 @@ def phases(silent: bool) -> Iterator[Callable[[str, dict[str, Any]], None]]:
                 bar.update(tasks["asked"], completed=details["done"])
             elif what == "lead":
                 said = f"the teacher leads by {details['bits_per_byte']:+.3f} bits per byte on {details['part']}"
-                bar.console.print(said if details["is_clear"] else f"warning: {warning(details)}", highlight=False)
+                bar.console.print(about(details) if not details["is_clear"] else said, highlight=False)
 
         yield report

@@ -19,7 +19,7 @@ from safetensors.numpy import load, save
 from hanse import canonical
 from hanse.errors import CanonicalError, DigestMismatch, IntegrityError
 from hanse.lm.model import Weights
-from hanse.store.disk import sync
+from hanse.store.disk import name_file, sync
 
 _WEIGHTS, _TRAINER, _INDEX = "weights.safetensors", "trainer.safetensors", "checkpoint.json"
 _PARTIAL = ".partial-"
@@ -37,7 +37,8 @@ class Checkpoint:
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint, keep: int = 2) -> Path:
-    """Write one and remove all but the newest `keep`. Files and folder are forced to disk before the name appears."""
+    """Write one and remove all but the newest `keep`. Files and folder are forced to disk before the name appears.
+    Raises OSError when the disk is full, and leaves those that were there."""
     folder.mkdir(parents=True, exist_ok=True)
     for leftover in folder.glob(f"{_PARTIAL}*"):  # of a process that died while writing
         shutil.rmtree(leftover)
@@ -45,17 +46,26 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint, keep: int = 2) -> Pat
     if final.exists():
         return final
     partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=folder))
-    files = {_WEIGHTS: save(checkpoint.weights), _TRAINER: checkpoint.trainer}
-    digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-    files[_INDEX] = canonical.encode({"step": checkpoint.step, "sha256": digests})
-    for name, data in files.items():
-        _write(partial / name, data)
-    sync(partial)
-    partial.rename(final)
+    try:
+        _fill(partial, checkpoint)
+        partial.rename(final)
+    except OSError as error:
+        shutil.rmtree(partial)
+        name_file(error, final)
+        raise
     sync(folder)
     for old in _names(folder)[:-keep]:
         shutil.rmtree(folder / old)
     return final
+
+
+def _fill(folder: Path, checkpoint: Checkpoint) -> None:
+    files = {_WEIGHTS: save(checkpoint.weights), _TRAINER: checkpoint.trainer}
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    files[_INDEX] = canonical.encode({"step": checkpoint.step, "sha256": digests})
+    for name, data in files.items():
+        _write(folder / name, data)
+    sync(folder)
 
 
 def latest_checkpoint(folder: Path) -> Checkpoint | None:

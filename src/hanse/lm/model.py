@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import errno
 import json
 import tempfile
 from pathlib import Path
@@ -13,12 +14,14 @@ import numpy.typing as npt
 import torch
 import transformers
 from huggingface_hub.errors import StrictDataclassError
+from safetensors import SafetensorError
 
 from hanse.errors import ConfigError, InputError
 from hanse.lm.base import base_config, base_weights, quiet
 from hanse.lm.initial import random_weights
 from hanse.lm.spec import ModelSpec
 from hanse.lm.tokenizer import Tokenizer
+from hanse.store.disk import name_file
 
 Weights = dict[str, npt.NDArray[np.float32]]
 
@@ -123,11 +126,18 @@ def load_weights(model: torch.nn.Module, values: Weights) -> None:
 
 
 def export(model: torch.nn.Module, tokenizer: Tokenizer, folder: Path) -> None:
-    """A Hugging Face model folder that `from_pretrained` loads; replaces `folder` only once it is whole."""
+    """A Hugging Face model folder that `from_pretrained` loads; replaces `folder` only once it is whole. Raises OSError when the
+    disk is full."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
         made = Path(temporary) / "new"
-        _write_folder(model, tokenizer, made)
+        try:
+            _write_folder(model, tokenizer, made)
+        except SafetensorError as error:  # it wraps what the disk said
+            raise OSError(errno.EIO, f"cannot write the weights: {error}", str(folder)) from error
+        except OSError as error:
+            name_file(error, folder)
+            raise
         if folder.exists():
             folder.rename(Path(temporary) / "old")
         made.rename(folder)

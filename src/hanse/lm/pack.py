@@ -18,6 +18,7 @@ import numpy.typing as npt
 from hanse import canonical
 from hanse.errors import CorpusError
 from hanse.lm.tokenizer import Tokenizer
+from hanse.store.disk import name_file
 
 SHARD_TOKENS = 1 << 20
 """Tokens under one leaf of the commitment."""
@@ -35,13 +36,18 @@ def write_ids(documents: Iterable[list[int]], tokenizer: Tokenizer, path: Path) 
     count = 0
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
-    with open(temporary, "wb") as file:
-        for ids in documents:
-            file.write(np.asarray([*ids, tokenizer.end_id], dtype).tobytes())
-            count += 1
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with open(temporary, "wb") as file:
+            for ids in documents:
+                file.write(np.asarray([*ids, tokenizer.end_id], dtype).tobytes())
+                count += 1
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        name_file(error, path)
+        raise
     return count
 
 

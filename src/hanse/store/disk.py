@@ -101,9 +101,16 @@ def replace_file(path: Path, *pieces: bytes | memoryview, fsync: bool = True) ->
                 file.flush()
                 os.fsync(file.fileno())
         os.replace(temporary, path)
-    except OSError:
+    except OSError as error:
         temporary.unlink(missing_ok=True)
+        name_file(error, path)
         raise
+
+
+def name_file(error: OSError, path: Path) -> None:
+    """Say of which file a write that failed was: the system names what cannot be opened, and no more."""
+    if error.errno is not None and error.filename is None:
+        error.filename = str(path)
 
 
 def sync(path: Path) -> None:

@@ -32,6 +32,7 @@ warmup_steps = 5
 TEXT = '[[text]]\ndomain = "tales"\npath = "tales.jsonl"\n'
 TEACHER = 'folder = "big"\ntotal_steps = {steps}\nevaluate_steps = 0\nthreads = 1\n' + TEXT
 VOCABULARY = "[tokenizer]\nvocab_size = {size}\nmin_count = 1\n"
+SEQUENCE = '{head}level = "sequence"\nvocabulary = "own"\nprompts = "prompts.jsonl"\nlonger_max = 0'
 STUDENT = 'threads = 1\ncheckpoint_steps = 20\ntotal_steps = 60\n{more}\n[teacher]\nmodel = "big/model"\ncontext = 32\n{teacher}\n'
 
 
@@ -64,6 +65,13 @@ def student(folder: Path, name: str = "d.toml", more: str = "", teacher: str = "
     path = folder / name
     path.write_text(STUDENT.format(more=more, teacher=teacher) + tail + SHAPE.format(hidden=32, inner=64), encoding="utf-8")
     return read_config(path, DistillConfig)
+
+
+def sequence(folder: Path, rows: list[dict[str, Any]], teacher: str, name: str = "answers", extra: str = "") -> DistillConfig:
+    """Settings of level sequence with recorded answers or an endpoint."""
+    (folder / "prompts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    config = student(folder, f"{name}.toml", SEQUENCE.format(head=f'folder = "{name}"\n'), extra, VOCABULARY.format(size=288))
+    return config.model_copy(update={"teacher": config.teacher.model_copy(update={"model": teacher})})
 
 
 def silent(what: str, details: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hanse.errors import TuneError
-from hanse.hedge.distill.align import align, same_vocabulary, spelled
+from hanse.hedge.distill.align import align, same_vocabulary, shared, spelled
 from hanse.lm.tokenizer import Tokenizer, count_words, train_bpe
 
 TEXT = "the ship sails to harbor with grain, and the merchant counts silver; die Fähre über den Fluß\n" * 3
@@ -22,19 +22,23 @@ def tokenizer(size: int) -> Tokenizer:
     return Tokenizer(train_bpe([count_words([TEXT], 1, 24)], size))
 
 
+@pytest.mark.parametrize("sizes", [(288, 320), (320, 288)])
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.text(alphabet="the shipüß\n,é☃", min_size=1, max_size=30), min_size=1, max_size=4))
-def test_places_that_meet_have_read_the_same_bytes(texts: list[str]) -> None:
-    student, teacher = tokenizer(288), tokenizer(320)
+def test_places_that_meet_have_read_the_same_bytes(sizes: tuple[int, int], texts: list[str]) -> None:
+    student, teacher = (tokenizer(size) for size in sizes)
     tokens = np.array([token for ids in student.encode(texts) for token in [*ids, student.end_id]], np.int64)
     found = align(tokens, student, teacher)
     mine, theirs = spelled(student, "s"), spelled(teacher, "t")
-    ends = [mine[token] for token in tokens]
-    teach = [theirs[token] for token in found.stream]
+    ends = [mine.pieces[token] for token in tokens]
+    teach = [theirs.pieces[token] for token in found.stream]
+    symbols, others = shared(mine, theirs, (student.size, teacher.size))
     assert (found.where >= 0).any()
     for place, where in enumerate(found.where):
         if where >= 0:
             assert read_up_to(ends, place) == read_up_to(teach, int(where))
+            if place + 1 < tokens.size and where + 1 < found.stream.size:  # and the same comes next
+                assert symbols.of[tokens[place + 1]] == others.of[found.stream[where + 1]]
     assert (found.where[tokens == student.end_id][:-1] >= 0).all()
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from hanse.hedge.distill.align import Symbols, shared
+from hanse.hedge.distill.align import Symbols, Vocabulary, shared
 from hanse.hedge.distill.loss import divergence, masked_loss, teacher_loss
 from hanse.hedge.distill.targets import Asked, Targets, log_probs, make_targets
 
@@ -38,14 +38,19 @@ def test_flattening_is_of_the_logits() -> None:
     assert torch.allclose(log_probs(logits, None, 2.0), torch.log_softmax(logits / 2, -1))
 
 
-def test_a_token_that_one_lacks_counts_as_the_longest_shared_one_that_it_begins_with() -> None:
-    mine: list[bytes | None] = [None, b"a", b"ab", b"abc", b"b"]
-    theirs: list[bytes | None] = [b"a", b"b", b"ab", None, b"bc"]
-    symbols = shared(mine, theirs, 6)
-    assert (symbols.of.tolist(), symbols.count) == ([3, 0, 1, 1, 2, 3], 4)
-    assert shared(theirs, mine, 5).of.tolist() == [0, 2, 1, 3, 2]
-    found = log_probs(torch.log(torch.tensor([[0.05, 0.2, 0.3, 0.1, 0.3, 0.05]])), symbols, 1.0).exp()[0]
-    assert found.tolist() == pytest.approx([0.2, 0.4, 0.3, 0.1])
+def vocabulary(pieces: list[bytes | None], **spelled: bytes) -> Vocabulary:
+    """Pieces, and the first token of some texts; of the others it is the text itself."""
+    return Vocabulary(pieces, lambda text: spelled.get(text.decode(), text))
+
+
+def test_a_token_that_one_lacks_counts_as_the_first_of_those_that_the_other_spells_it_with() -> None:
+    mine = vocabulary([None, b"a", b"ab", b"abc", b"b", b"c"], bc=b"b")
+    theirs = vocabulary([b"a", b"b", b"ab", None, b"bc", b"c"], abc=b"a")  # which never says "ab" where "c" follows
+    symbols, others = shared(mine, theirs, (7, 6))
+    assert (symbols.of.tolist(), symbols.count) == ([4, 0, 1, 0, 2, 3, 4], 5)
+    assert (others.of.tolist(), others.count) == ([0, 2, 1, 4, 2, 3], 5)
+    found = log_probs(torch.log(torch.tensor([[0.05, 0.2, 0.3, 0.1, 0.2, 0.1, 0.05]])), symbols, 1.0).exp()[0]
+    assert found.tolist() == pytest.approx([0.3, 0.3, 0.2, 0.1, 0.1])
 
 
 class Fixed(torch.nn.Module):
@@ -80,7 +85,8 @@ def test_a_student_equal_to_its_teacher_loses_what_the_text_says_alone(tmp_path:
 
 def test_of_shared_symbols_the_rest_of_a_token_is_still_learned_from_the_text(tmp_path: Path) -> None:
     pieces: list[bytes | None] = [None, b"a", b"ab", b"b", b"bc", b"c", b"cd", b"d"]
-    symbols = shared(pieces, [b"a", b"b", b"c", b"d"], 8)
+    theirs = vocabulary([b"a", b"b", b"c", b"d"], ab=b"a", bc=b"b", cd=b"c")
+    symbols, _ = shared(vocabulary(pieces), theirs, (8, 4))
     targets = made(tmp_path, symbols, np.arange(16))
     tokens, logits = torch.tensor([[2, 3, 4]]), Fixed(8).table[torch.tensor([[1, 2, 3]])].detach()
     found = teacher_loss(targets, symbols, 1.0, 1.0, CPU)(logits, tokens, np.array([0]))

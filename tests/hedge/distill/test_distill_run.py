@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 import torch
 from click.testing import CliRunner
-from tests.hedge.distill.lessons import TEXT, VOCABULARY, never, silent, student, teacher
+from tests.hedge.distill.lessons import TEXT, VOCABULARY, never, sequence, silent, student, teacher
 from tests.hedge.engine.serving import event, served
 
 from hanse.cli.distill import distill as command
@@ -114,12 +114,17 @@ def scored(nats: list[float], curve: list[tuple[int, float]]) -> dict[str, Any]:
     return {"steps": 100, "curve": curve, "scores": {"dev": {"nats": nats, "bytes": [100] * len(nats)}}}
 
 
-def test_a_lead_is_clear_only_beyond_chance_and_beyond_what_the_student_still_learns() -> None:
+def test_a_lead_is_clear_beyond_chance_and_a_student_that_still_learns_as_fast_is_remarked_on() -> None:
     known = scored([100.0, 110.0, 120.0], [])
     steady, fast = [(50, 1.6), (100, 1.5)], [(50, 2.6), (100, 1.5)]
-    assert judge.lead(known, [scored([150.0, 160.0, 170.0], steady)], "dev")["is_clear"]
-    assert "second half" in judge.lead(known, [scored([150.0, 160.0, 170.0], fast)], "dev")["why"]
-    assert "by more than chance" in judge.lead(known, [scored([101.0, 105.0, 122.0], steady)], "dev")["why"]
+    clear = judge.lead(known, [scored([150.0, 160.0, 170.0], steady)], "dev")
+    assert (clear["is_clear"], judge.remark(clear)) == (True, "")
+    learning = judge.lead(known, [scored([150.0, 160.0, 170.0], fast)], "dev")
+    assert learning["is_clear"]
+    assert "gained 1.100 bits per byte over the second half" in judge.remark(learning)
+    behind = judge.lead(known, [scored([101.0, 105.0, 122.0], steady)], "dev")
+    assert "by more than chance" in behind["why"]
+    assert judge.remark(behind) == ""
     found = judge.gain([scored([150.0, 160.0, 170.0], [])], known, "dev")
     assert found["bits_per_byte"] == pytest.approx(0.5 / 0.6931472)
     assert found["low"] == pytest.approx(found["high"])
@@ -127,14 +132,6 @@ def test_a_lead_is_clear_only_beyond_chance_and_beyond_what_the_student_still_le
 
 PAIRS = [{"id": str(at), "prompt": f"count {at % 7} and {at}: ", "answer": ", ".join(str(at % 7 + i) for i in range(3)) + "."}
          for at in range(80)]  # fmt: skip
-SEQUENCE = '{head}level = "sequence"\nvocabulary = "own"\nprompts = "prompts.jsonl"\nlonger_max = 0'
-
-
-def sequence(folder: Path, rows: list[dict[str, str]], teacher: str, name: str = "answers", extra: str = "") -> Any:
-    """Settings of level sequence with recorded answers or an endpoint."""
-    (folder / "prompts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    config = student(folder, f"{name}.toml", SEQUENCE.format(head=f'folder = "{name}"\n'), extra, VOCABULARY.format(size=288))
-    return config.model_copy(update={"teacher": config.teacher.model_copy(update={"model": teacher})})
 
 
 def test_a_student_learns_a_teachers_recorded_answers_and_is_scored_on_the_right_ones(tmp_path: Path) -> None:

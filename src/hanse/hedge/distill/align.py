@@ -1,21 +1,23 @@
 """Where two tokenizations of one text meet, and what a distribution over tokens says of the next tokens that both have.
 
 Models of different vocabularies are laid side by side where a token of both ends. There both say which of the tokens that both
-have comes next; a token that one of them lacks counts as the longest of these that it begins with, a single byte at least. Of one
+have comes next; a token that one of them lacks counts as the first of those that the other spells it with. (The longest that it
+begins with would be another event: "ation" begins with "at", and who spells it "a", "tion" never says "at" there.) Of one
 vocabulary this is the token level itself. Bytes as the common ground: Phan et al. 2024 (arXiv 2410.09303), Singh et al. 2026
 (arXiv 2604.07466); matching the tokens that both have: the GOLD trainer of TRL.
 
-It is approximate: where merges differ, one may spell the same text with another first token. And it loses what the teacher says
-between the places that meet.
+It is approximate: what follows may change how a text is spelled. And it loses what the teacher says between the places that meet.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import tokenizers
 
 from hanse.errors import TuneError
 from hanse.lm.tokenizer import Tokenizer, byte_alphabet
@@ -32,8 +34,18 @@ def same_vocabulary(first: Tokenizer, second: Tokenizer) -> bool:
     return all(one.get(part) == other.get(part) for part in parts)
 
 
-def spelled(tokenizer: Tokenizer, whose: str) -> list[bytes | None]:
-    """The bytes of each id; None for special tokens and ids that stand for nothing. Raises TuneError for any but byte-level BPE."""
+@dataclass(frozen=True)
+class Vocabulary:
+    """Of a byte-level BPE."""
+
+    pieces: list[bytes | None]
+    """The bytes of each id; None for special tokens and ids that stand for nothing."""
+    first: Callable[[bytes], bytes]
+    """The first token of a text."""
+
+
+def spelled(tokenizer: Tokenizer, whose: str) -> Vocabulary:
+    """Raises TuneError for any but byte-level BPE."""
     document = json.loads(tokenizer.data)
     if document["model"].get("type") != "BPE" or '"ByteLevel"' not in json.dumps(document.get("decoder")):
         raise TuneError(f"{whose}: its tokenizer is no byte-level BPE, so its tokens cannot be laid beside bytes; use "
@@ -44,7 +56,13 @@ def spelled(tokenizer: Tokenizer, whose: str) -> list[bytes | None]:
     for text, token in document["model"]["vocab"].items():
         if token not in special and all(character in back for character in text):
             found[token] = bytes(back[character] for character in text)
-    return found
+    merging, alphabet = tokenizers.Tokenizer.from_buffer(tokenizer.data).model, byte_alphabet()
+
+    def first(text: bytes) -> bytes:
+        made = merging.tokenize("".join(alphabet[byte] for byte in text))
+        return bytes(back[character] for character in made[0].value) if made else text
+
+    return Vocabulary(found, first)
 
 
 @dataclass(frozen=True)
@@ -56,15 +74,26 @@ class Symbols:
     count: int
 
 
-def shared(first: list[bytes | None], second: list[bytes | None], rows: int) -> Symbols:
-    """The symbols of `first`'s rows: the spellings that both have, sorted, and after them one for all special tokens."""
-    both = {piece for piece in first if piece} & {piece for piece in second if piece}
-    number = {piece: at for at, piece in enumerate(sorted(both))}
-    found = np.full(rows, len(number), np.int64)
-    for token, piece in enumerate(first):
-        if piece:
-            found[token] = next((number[piece[:end]] for end in range(len(piece), 0, -1) if piece[:end] in number), len(number))
-    return Symbols(found, len(number) + 1)
+def shared(first: Vocabulary, second: Vocabulary, rows: tuple[int, int]) -> tuple[Symbols, Symbols]:
+    """The symbols of the rows of both: what both spell as one token, sorted, and after them one for all special tokens."""
+    both = {piece: _begin(piece, first, second) for piece in {*first.pieces, *second.pieces} if piece}
+    number = {symbol: at for at, symbol in enumerate(sorted(set(both.values())))}
+
+    def symbols(pieces: list[bytes | None], count: int) -> Symbols:
+        found = np.full(count, len(number), np.int64)
+        for token, piece in enumerate(pieces):
+            if piece:
+                found[token] = number[both[piece]]
+        return Symbols(found, len(number) + 1)
+
+    return symbols(first.pieces, rows[0]), symbols(second.pieces, rows[1])
+
+
+def _begin(piece: bytes, first: Vocabulary, second: Vocabulary) -> bytes:
+    """The first token of a piece in one vocabulary, of that in the other, and so on until it is one of both."""
+    while (begin := second.first(first.first(piece))) != piece:
+        piece = begin
+    return piece
 
 
 @dataclass(frozen=True)
@@ -80,7 +109,7 @@ class Alignment:
 def align(tokens: Ids, student: Tokenizer, teacher: Tokenizer) -> Alignment:
     """Lay both side by side. A document that either tokenizer does not spell back to the byte (normalization) is left out: all
     of its places are -1."""
-    mine, theirs = spelled(student, "the student"), spelled(teacher, "the teacher")
+    mine, theirs = spelled(student, "the student").pieces, spelled(teacher, "the teacher").pieces
     where = np.full(tokens.size, -1, np.int64)
     stream: list[int] = [teacher.end_id]
     begin = 0

@@ -11,11 +11,13 @@ import torch
 
 from hanse import canonical
 from hanse.errors import TuneError
-from hanse.hedge.distill.answers import Prompt, ask, pack_answers, read_prompts, score_answers
+from hanse.hedge.distill.answers import ask, pack_answers, score_answers
 from hanse.hedge.distill.loss import masked_loss
+from hanse.hedge.distill.prompts import Encode, Pairs, Prompt, check_chats, encoder, read_prompts
 from hanse.hedge.distill.settings import DistillConfig
 from hanse.hedge.distill.teacher import Teacher, open_answering
 from hanse.hedge.engine.endpoint import Budget
+from hanse.hedge.engine.opening import has_template
 from hanse.lm import evaluate
 from hanse.lm.alone import Prepared, Report, prepare
 from hanse.lm.evaluate import Score
@@ -25,7 +27,6 @@ from hanse.lm.tokenizer import Tokenizer, count_words, load_given, train_bpe
 from hanse.lm.train import Loss, pick_device
 
 Scores = dict[str, dict[str, Score]]
-Pairs = list[tuple[str, str]]
 
 
 class Scoring(Protocol):
@@ -80,30 +81,34 @@ def answers_ground(
     _needs_held(config.split)
     prompts = read_prompts([config.root / path for path in config.prompts])
     given = all(prompt.answer is not None for prompt in prompts)
-    wanted = [prompt for prompt in prompts if not given or part_of(prompt.text, config.split) == "train"]
+    base = config.base_path if config.student else None
+    check_chats(prompts, base)
+    wanted = [prompt for prompt in prompts if not given or part_of(prompt.key, config.split) == "train"]
     asked = _ask(config, teacher, wanted, key, report, stop)
     if asked is None:
         return None
     said, cpu_seconds = asked
     parts: dict[str, tuple[Pairs, Pairs]] = {"train": ([], []), "dev": ([], []), "test": ([], [])}
     for prompt in prompts:
-        taught, alone = parts[part_of(prompt.text, config.split)]
-        if prompt.text in said:
-            taught.append((prompt.text, said[prompt.text]))
+        taught, alone = parts[part_of(prompt.key, config.split)]
+        if prompt.key in said:
+            taught.append((prompt, said[prompt.key]))
         if prompt.answer is not None:
-            alone.append((prompt.text, prompt.answer))
+            alone.append((prompt, prompt.answer))
     held = {part: alone if given else taught for part, (taught, alone) in parts.items() if part != "train" and (alone or taught)}
     if not held or not parts["train"][0]:
         raise TuneError(f"{config.source}: prompts: {len(prompts)} are too few to train on some and hold out others; give more, or "
                         "raise split.dev_permille and split.test_permille")  # fmt: skip
-    own = _tokenizer(config, [text for pair in (*parts["train"][0], *parts["train"][1]) for text in pair])
-    lesson, lesson_loss = _prepared(config, parts["train"][0], own, "taught")
-    text, text_loss = _prepared(config, parts["train"][1], own, "alone") if given else (None, None)
+    both = (*parts["train"][0], *parts["train"][1])
+    own = _tokenizer(config, [text for prompt, answer in both for text in (*prompt.texts, answer)])
+    encode = encoder(own, base)
+    lesson, lesson_loss = _prepared(config, parts["train"][0], own, encode, "taught")
+    text, text_loss = _prepared(config, parts["train"][1], own, encode, "alone") if given else (None, None)
 
     def scoring(model: torch.nn.Module, tokenizer: Tokenizer, *, length: int) -> Scores:
-        return {part: {"answers": score_answers(model, tokenizer, pairs, length)} for part, pairs in held.items()}
+        return {part: {"answers": score_answers(model, tokenizer, pairs, encode, length)} for part, pairs in held.items()}
 
-    tokens = {part: sum(len(ids) + 1 for ids in own.encode([answer for _, answer in pairs])) for part, pairs in held.items()}
+    tokens = {part: sum(sum(encode(*pair).mask) for pair in pairs) for part, pairs in held.items()}
     why = "" if given else "the prompts have no `answer`, so there is nothing to train the student alone on"
     return Ground(lesson, text, why, "test" if "test" in held else "dev", tokens, scoring, lesson_loss, lesson.counts["root"],
                   text_loss, text.counts["root"] if text else "", cpu_seconds)  # fmt: skip
@@ -115,6 +120,8 @@ def _ask(
     """The answers and the CPU time they took here."""
     budget = Budget()
     engine = open_answering(config, teacher, key, budget)
+    if not has_template(engine) and any(not isinstance(prompt.asked, str) for prompt in prompts):
+        raise TuneError(f"teacher {teacher.name}: has no chat template: give prompt instead of messages")
     header = {"teacher": [teacher.name, teacher.sha256], "answer_tokens": config.teacher.answer_tokens}
 
     def progress(done: int) -> bool:
@@ -134,8 +141,9 @@ def _tokenizer(config: DistillConfig, texts: Iterable[str]) -> Tokenizer:
     return load_given((config.root / config.tokenizer_file).read_bytes(), spec.sha256)
 
 
-def _prepared(config: DistillConfig, pairs: Pairs, tokenizer: Tokenizer, name: str) -> tuple[Prepared, Loss]:
-    packed, mask = pack_answers(pairs, tokenizer, config.folder_path / "text" / name, config.data.sequence_length)
+def _prepared(config: DistillConfig, pairs: Pairs, tokenizer: Tokenizer, encode: Encode, name: str) -> tuple[Prepared, Loss]:
+    lessons = [encode(*pair) for pair in pairs]
+    packed, mask = pack_answers(lessons, tokenizer, config.folder_path / "text" / name, config.data.sequence_length)
     root = canonical.digest([packed.commitment(), hashlib.sha256(mask.tobytes()).hexdigest()])
     counts: dict[str, Any] = {"root": root, "tokens": int(packed.tokens.size), "documents": len(pairs)}
     loss = masked_loss(mask, pick_device(config.device))

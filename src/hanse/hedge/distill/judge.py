@@ -25,19 +25,21 @@ def gain(worse: Sequence[Row], better: Row | Sequence[Row], part: str) -> Row:
 
 
 def lead(teacher: Row, alone: Sequence[Row], part: str) -> Row:
-    """Whether the teacher is clearly better than the student alone could be: by more than chance, and by more than the student
-    gained over the second half of its own training. One that still learns so fast is short of training, and more steps may bring
-    as much; whether teaching it helps at equal tokens, this does not foretell (docs/benchmarks.md has it both ways).
-    """
+    """By how much the teacher is better than the student alone, and whether that is more than chance. Where it was, teaching helped
+    at equal tokens, however short of training both were; where it was not, it harmed (docs/benchmarks.md)."""
     found = gain(alone, teacher, part)
-    late = late_gain(alone)
-    why = ""
-    if found["low"] <= 0:
-        why = "it is not better than the student alone by more than chance"
-    elif late is not None and found["bits_per_byte"] <= late:
-        why = (f"the student alone gained {late:.3f} bits per byte over the second half of its training, no less: it is short of "
-               "training, and more steps alone may bring as much")  # fmt: skip
-    return found | {"late_gain": late, "is_clear": not why, "why": why}
+    why = "" if found["low"] > 0 else "it is not better than the student alone by more than chance"
+    return found | {"late_gain": late_gain(alone), "is_clear": not why, "why": why}
+
+
+def remark(ahead: Row) -> str:
+    """What else is to be known of a lead; empty where there is nothing. A student that gained no less over the second half of its
+    own training is short of training: that says nothing of its teacher, but of what else may be done."""
+    late = ahead["late_gain"]
+    if late is None or not 0 < ahead["bits_per_byte"] <= late:
+        return ""
+    return (f"the student alone gained {late:.3f} bits per byte over the second half of its training, no less than the lead: more "
+            "steps alone may bring as much as teaching")  # fmt: skip
 
 
 def late_gain(alone: Sequence[Row]) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hanse.hedge.distill import judge
 from hanse.page import stylesheet
 from hanse.page.document import document
 from hanse.page.svg import esc, glyph, segment, short, svg, text, ticks
@@ -75,6 +76,8 @@ def _lead(found: Row) -> str:
     between = f"({lead['low']:.3f} to {lead['high']:.3f})"
     said = f"The teacher led the student alone by {lead['bits_per_byte']:.3f} bits per byte {between}"
     said += "." if lead["is_clear"] else f", which is not clear: {lead['why']}."
+    if more := judge.remark(lead):
+        said += f" And {more}."
     return f"<p class='lead'>{esc(said)}</p>"
 
 

@@ -34,6 +34,7 @@ from hanse.hedge.distill.loss import teacher_loss
 from hanse.hedge.distill.settings import DistillConfig
 from hanse.hedge.distill.targets import Asked, Targets, make_targets
 from hanse.hedge.distill.teacher import Teacher, open_teacher, read_tokenizer, with_student
+from hanse.hedge.tune.folder import kept_files
 from hanse.lm.alone import Prepared, Report, claim, embedding_rows
 from hanse.lm.config import LmConfig
 from hanse.lm.model import config_of
@@ -206,9 +207,9 @@ def _asked(
         return Asked(tokens, np.where(read, np.arange(tokens.size), -1), None, min(rows, taught.tokenizer.size), *spec), None, model
     beside = align(tokens, taught.tokenizer, theirs)
     ours, other = spelled(taught.tokenizer, "the student"), spelled(theirs, "the teacher")
-    asked = Asked(beside.stream, np.where(read, beside.where, -1), shared(other, ours, rows), rows, *spec)
     own = config_of(config.model, embedding_rows(config, taught.tokenizer), config.base_path)
-    return asked, shared(ours, other, int(own.vocab_size)), model
+    mine, said = shared(ours, other, (int(own.vocab_size), rows))
+    return Asked(beside.stream, np.where(read, beside.where, -1), said, rows, *spec), mine, model
 
 
 def _read(config: DistillConfig, ground: Ground) -> Places:
@@ -252,7 +253,8 @@ def _finish(
     part, lesson = ground.part, known["lesson"]
     by = "dev" if all("dev" in facts["scores"] for facts in arms["distilled"]) else part
     best = min(arms["distilled"], key=lambda facts: float(facts["scores"][by]["bits_per_byte"]))
-    _export(config.folder_path / "arms" / best["name"] / "model", config.folder_path / "model")
+    _export(config.folder_path / "arms" / best["name"] / "model", config.folder_path / "model",
+            config.base_path if config.student else None)  # fmt: skip
     per_token = ground.tokens[part]
     found = {
         "format": FORMAT,
@@ -299,9 +301,26 @@ def _nats(facts: Facts, part: str, tokens: int) -> float:
     return float(sum(facts["scores"][part]["nats"])) / tokens
 
 
-def _export(made: Path, folder: Path) -> None:
+def _export(made: Path, folder: Path, base: Path | None) -> None:
+    """The student's folder; one that began as a base keeps the base's tokenizer, chat template and the like, as they are."""
     with tempfile.TemporaryDirectory(prefix=".model.", dir=folder.parent) as temporary:
-        shutil.copytree(made, Path(temporary) / "new")
+        new = Path(temporary) / "new"
+        new.mkdir()
+        for path in sorted(made.iterdir()):
+            _copy(path, new / path.name)
+        if base is not None:
+            for name in kept_files(base):
+                (new / name).parent.mkdir(parents=True, exist_ok=True)
+                _copy(base / name, new / name)
         if folder.exists():
             folder.rename(Path(temporary) / "old")
-        (Path(temporary) / "new").rename(folder)
+        new.rename(folder)
+
+
+def _copy(path: Path, to: Path) -> None:
+    """Raises OSError naming the copy."""
+    try:
+        shutil.copyfile(path, to)
+    except OSError as error:
+        error.filename = str(to)  # not the original, which can be read
+        raise

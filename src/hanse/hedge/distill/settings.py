@@ -67,7 +67,8 @@ class DistillConfig(LmConfig):
     student: str = ""
     """Base to start from: a folder, or a name in the teacher's `lock`; it brings its own tokenizer. Off: empty, by [model]."""
     prompts: tuple[str, ...] = ()
-    """Level sequence: JSONL files, relative to this file, with `prompt` and, for the student alone, `answer`."""
+    """Level sequence: JSONL files, relative to this file, with `prompt`, or `messages` where the student starts from a base with a
+    chat template, and, for the student alone, `answer`."""
     alpha: Decimal32 = Decimal32("0.9")
     """Share of the teacher's distribution in the target; the rest is the text's own next token. Off: "0"."""
     temperature: Decimal32 = Decimal32("1")

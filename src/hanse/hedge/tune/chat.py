@@ -39,14 +39,15 @@ def check_messages(messages: Messages, ends: str = "assistant") -> None:
         raise TuneError(f"message {empty + 1} ({roles[empty]}) is empty")
 
 
-def encode_chat(tokenizer: Any, messages: Messages) -> Tokens:
-    """A conversation that ends with the assistant; every turn of its is in the mask. Raises TuneError where the template does not
-    hold it: no template, a role it refuses, a content it drops or changes, an earlier turn it writes otherwise later."""
+def encode_chat(tokenizer: Any, messages: Messages, last: bool = False) -> Tokens:
+    """A conversation that ends with the assistant; every turn of its is in the mask, or the `last` alone. Raises TuneError where
+    the template does not hold it: no template, a role it refuses, a content it drops or changes, an earlier turn of the mask that
+    it writes otherwise later."""
     check_messages(messages)
     whole = _render(tokenizer, messages, False)
     spans: list[tuple[int, int]] = []
     for at, message in enumerate(messages):
-        if message["role"] != "assistant":
+        if message["role"] != "assistant" or (last and at + 1 < len(messages)):
             continue
         prompt = _render(tokenizer, messages[:at], True)
         turn = whole if at + 1 == len(messages) else _render(tokenizer, messages[: at + 1], False)

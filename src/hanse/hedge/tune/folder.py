@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import tempfile
@@ -48,7 +49,7 @@ def write_model(model: Any, base: Base, out: Path, dtype: str) -> None:
         config.pop("torch_dtype", None)  # what it was called until transformers 4.56
         tied = {} if _is_tied(model) else {"tie_word_embeddings": False}
         (folder / "config.json").write_text(json.dumps(config | {"dtype": dtype} | tied, indent=2) + "\n", encoding="utf-8")
-        for path in _others(base.folder):
+        for path in kept_files(base.folder):
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(base.folder / path, target)
@@ -64,7 +65,7 @@ def _save(model: Any, folder: Path) -> None:
         with quiet():
             model.save_pretrained(folder)
     except SafetensorError as error:  # it wraps what the disk said
-        raise OSError(f"{folder.name}: cannot write the weights: {error}") from error
+        raise OSError(errno.EIO, f"cannot write the weights: {error}", str(folder)) from error
     (folder / "generation_config.json").unlink(missing_ok=True)  # the base's own, where it has one
 
 
@@ -73,8 +74,8 @@ def _is_tied(model: Any) -> bool:
     return out is not None and out.weight is model.get_input_embeddings().weight
 
 
-def _others(folder: Path) -> list[Path]:
-    """What is copied as it is."""
+def kept_files(folder: Path) -> list[Path]:
+    """What is copied as it is from a base: all but weights, config.json and card."""
     found = [item.relative_to(folder) for item in sorted(folder.rglob("*")) if item.is_file()]
     return [path for path in found if path.as_posix() not in (CARD, "config.json")
             and not path.name.endswith(WEIGHTS)
