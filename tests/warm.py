@@ -31,8 +31,8 @@ from tests.forked import READ_AT_IMPORT, Forked, needs_its_own_imports
 HANSE = (sys.executable, "-m", "hanse.cli.main")
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARIES = ("click", "rich.console", "pydantic", "obstore.store", "cryptography.hazmat.primitives.asymmetric.ed25519",
-             "numpy", "numba", "tokenizers", "safetensors.torch", "transformers.models.llama.modeling_llama", "scipy.stats",
-             "lifelines", "SALib.sample.sobol")  # fmt: skip
+             "numpy", "numba", "tokenizers", "safetensors.torch", "transformers.models.llama.modeling_llama", "peft", "scipy.stats",
+             "lifelines", "SALib.sample.sobol", "aiohttp.web", "google.protobuf", "gguf", "jinja2")  # fmt: skip
 MODELS = ("hanse.charter.schema", "hanse.run.plan", "hanse.run.settings")
 """Those whose fields have docstrings: pydantic reads their source, which takes a second in every process."""
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "JE_ARROW_MALLOC_CONF": "background_thread:false"}

@@ -27,6 +27,7 @@ GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
 SMALL = """
 folder = "small"
 total_steps = 8
+threads = 1
 checkpoint_steps = 8
 [[text]]
 domain = "docs"

@@ -134,9 +134,9 @@ def test_a_stopped_run_goes_on_to_the_same_bits(tmp_path: Path, whole: LmConfig,
 
 @pytest.mark.slow
 def test_a_killed_process_goes_on_to_the_same_bits(tmp_path: Path) -> None:
-    reference = load_config(write_config(tmp_path / "one", steps=900, every=20))
+    reference = load_config(write_config(tmp_path / "one", steps=400, every=20))
     run(reference)
-    path = write_config(tmp_path / "two", steps=900, every=20)
+    path = write_config(tmp_path / "two", steps=400, every=20)
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     for number, code in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)):
         with open(tmp_path / "said", "ab") as said:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests import warm
 from tests.hedge.quantize.making import small
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "record.md").read_text(encoding="utf-8")
@@ -19,7 +20,8 @@ def test_the_page_runs_as_it_stands(tmp_path: Path) -> None:
     pytest.importorskip("xllamacpp", reason="pip install hanse[gguf]")
     small(tmp_path / "model")
     script = "set -euo pipefail\n" + "".join(re.findall(r"```sh\n(.*?)```", PAGE, re.S))
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "OMP_NUM_THREADS": "1"}
+    path = warm.on_path(f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    environment = os.environ | {"PATH": path, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300,
                           check=False)  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
