@@ -378,7 +378,7 @@ def test_a_restart_keeps_what_was_saved_and_says_what_is_lost(folder: Path, tmp_
 
 def test_the_end_gives_up_a_long_pass_and_tells_who_waits(folder: Path, tmp_path: Path) -> None:
     with ThreadPoolExecutor() as pool:
-        with serving(folder, tmp_path) as served:
+        with serving(folder, tmp_path, tokens_per_pass=1 << 20) as served:
             model = served.model(served.session())
             long = [datum(*range(1, 511))] * 200
             future = served.post("forward_backward", a_pass(model, 1, *long))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -122,14 +123,44 @@ def test_a_loss_that_is_not_finite_leaves_the_gradients_as_they_were(model: Mode
     assert all(torch.equal(value, before[name]) for name, value in grads(adapter).items())
 
 
-def test_a_pass_that_is_given_up_leaves_the_gradients_as_they_were(model: Model) -> None:
+@pytest.mark.parametrize("thrifty", [True, False])
+def test_a_pass_that_is_given_up_ends_before_the_next_layer_and_leaves_the_gradients_as_they_were(
+    model: Model, thrifty: bool
+) -> None:
     adapter = trained(model)
     run_pass(model, adapter, asked(examples(4)), SERVING)
     before = {name: value.clone() for name, value in grads(adapter).items()}
-    calls = iter([False, True])
-    with pytest.raises(Cancelled):
-        run_pass(model, adapter, asked(examples(400, 400)), SERVING, lambda: next(calls))
-    assert all(torch.equal(value, before[name]) for name, value in grads(adapter).items())
+    done: list[str] = []
+    layers = [layer.self_attn.register_forward_hook(lambda *_: done.append("layer")) for layer in model.plain.model.layers]
+    serving = Serving(thrifty=thrifty, tokens_per_pass=1 << 20, logits_per_chunk=1 << 20)
+
+    def run(stop_at: int) -> list[int]:
+        """How many layers were done at each time it was asked, until it was told to end."""
+        done.clear()
+        asks: list[int] = []
+
+        def stopping() -> bool:
+            asks.append(len(done))
+            return len(asks) == stop_at
+
+        run_pass(model, adapter, asked(examples(9, 40, 40)), serving, stopping)
+        return asks
+
+    try:
+        whole = run(0)
+        assert max(b - a for a, b in pairwise(whole)) == 1, "more than a layer is done between two times it is asked"
+        assert len(done) == (4 if thrifty else 2)
+        assert len(whole) >= 7 + (3 if thrifty else 1), "2 layers, 3 pieces of logits, and in the backward pass again"
+        for name, item in adapter.tensors.items():
+            item.grad = before[name].clone()
+        for stop_at in range(1, len(whole) + 1):
+            with pytest.raises(Cancelled):
+                run(stop_at)
+            assert len(done) == whole[stop_at - 1], "a layer was done after the end was asked for"
+            assert all(torch.equal(value, before[name]) for name, value in grads(adapter).items())
+    finally:
+        for layer in layers:
+            layer.remove()
 
 
 def test_a_base_in_bfloat16_learns_and_serves_what_it_trained(folder: Path) -> None:
