@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from tests.hedge.quantize import making
+from tests.hedge.tinker.tiny_model import FLOOR, LORA, SERVING, WANTED, asked, examples, grads, sampled, scored, trained
 
-from hanse.hedge.tinker.adapters import Adapter, Model
+from hanse.hedge.tinker.adapters import Model
 from hanse.hedge.tinker.refused import Cancelled, Refused
 from hanse.hedge.tinker.requests import AdamParams
-from hanse.hedge.tinker.sample import Wanted, sample
 from hanse.hedge.tinker.settings import Serving
 from hanse.hedge.tinker.train import run_pass, step
-from hanse.hedge.tinker.wire import Example, Pass, Sampled
+from hanse.hedge.tinker.wire import Pass
 from hanse.hedge.tune.base import load, open_base
-from hanse.hedge.tune.lora import Lora, load_adapter
-
-FLOOR = 1e-4
-SERVING = Serving()
-LORA = Lora(rank=4, alpha=32, unembed=True, seed=1)
+from hanse.hedge.tune.lora import load_adapter
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["untied", "tied"])
@@ -39,31 +33,6 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def model(folder: Path) -> Model:
     base = open_base(str(folder))
     return Model(base, load(base)[0], "cpu")
-
-
-def examples(*lengths: int) -> list[Example]:
-    draw = np.random.default_rng(3)
-    found = []
-    for length in lengths:
-        ids = draw.integers(1, 500, length + 1)
-        found.append(Example(ids[:-1], ids[1:], {"weights": draw.random(length).astype(np.float32)}))
-    return found
-
-
-def asked(data: Sequence[Example], backward: bool = True) -> Pass:
-    return Pass(data, "cross_entropy", {}, backward)
-
-
-def grads(adapter: Adapter) -> dict[str, torch.Tensor]:
-    return {name: item.grad for name, item in adapter.tensors.items() if item.grad is not None}
-
-
-def trained(model: Model, steps: int = 3, lora: Lora = LORA) -> Adapter:
-    adapter = model.fresh(lora)
-    for _ in range(steps):
-        run_pass(model, adapter, asked(examples(9, 4)), SERVING)
-        step(adapter, AdamParams(learning_rate=1e-2))
-    return adapter
 
 
 def test_a_fresh_adapter_changes_nothing(model: Model, folder: Path) -> None:
@@ -256,21 +225,6 @@ def test_weights_without_an_optimizer_or_of_another_shape_are_refused(model: Mod
         model.load(tmp_path, LORA, True, False)
     with pytest.raises(Refused, match="its tensors are not those"):
         model.load(tmp_path, replace(LORA, rank=2), False, False)
-
-
-WANTED = Wanted(prompt=[5, 6, 7], samples=4, tokens_max=6, seed=3, temperature=1.0, top_k=0, top_p=1.0, stop_tokens=frozenset(),
-                stop_texts=())  # fmt: skip
-
-
-def sampled(model: Model, adapter: Adapter | None, gone: Any = lambda: False, **changes: Any) -> Sampled:
-    return sample(
-        model, adapter, replace(WANTED, **changes), lambda ids: "".join(f"<{token}>" for token in ids), 2, gone
-    )
-
-
-def scored(model: Model, adapter: Adapter, ids: Sequence[int]) -> list[float]:
-    one = Example(np.array(ids[:-1]), np.array(ids[1:]), {"weights": np.ones(len(ids) - 1, np.float32)})
-    return [float(value) for value in run_pass(model, adapter, asked([one], False), SERVING).logprobs[0]]
 
 
 def test_what_is_served_is_what_training_computes(model: Model) -> None:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,8 @@ class Model:
         for layer in self._layers:
             layer.register_forward_pre_hook(self._before)
         self._whole = not self._head_alone()
+        self.pads = not self._whole and "position_ids" in signature(self.plain.base_model.forward).parameters
+        """Whether it can read prompts of several lengths together."""
 
     def fresh(self, lora: Lora) -> Adapter:
         """An adapter that changes nothing yet (Hu et al. 2021: A drawn by the seed, B zero). Raises Refused."""
@@ -144,13 +147,17 @@ class Model:
             for layer in self._layers:
                 layer.gradient_checkpointing = layer.training = False
 
-    def states(self, ids: torch.Tensor, cache: Any = None) -> tuple[torch.Tensor, Any]:
-        """(what `head` makes logits of, the cache): of tokens (rows, length), after those in the cache; False: no cache."""
+    def states(self, ids: torch.Tensor, cache: Any = None, mask: torch.Tensor | None = None) -> tuple[torch.Tensor, Any]:
+        """(what `head` makes logits of, the cache): of tokens (rows, length), after those in the cache; False: no cache. `mask`
+        (rows, all lengths): 0 for what only fills a shorter row up, to its left; only where `pads`."""
         given = {
             "input_ids": ids,
             "use_cache": cache is not False,
             "past_key_values": None if cache is False else cache,
         }
+        if mask is not None:
+            places = (mask.cumsum(1) - 1).clamp(min=0)[:, -ids.shape[1] :]
+            given |= {"attention_mask": mask, "position_ids": places}
         made = self.plain(**given) if self._whole else self.plain.base_model(**given)
         return made[0], getattr(made, "past_key_values", None)
 
