@@ -23,19 +23,11 @@ ASKED = PAIRS[::5]
 """Held out of the training."""
 TOLD = [pair for pair in PAIRS if pair not in ASKED]
 RECORD = {"OMP_NUM_THREADS": "1", "HANSE_RECORD": "models.intoto.jsonl", "HANSE_RECORD_KEY": "ops.pem"}
-ROUTES = """
-[target.tuned]
-lock = "models.lock"
-locked = "served"
-folder = "served"
-file = "tuned.gguf"
-context = 256
-parallel = 1
-threads = 1
-
-[route.assistant]
-target = "tuned"
-"""
+ROUTES = "".join(
+    f"[target.{name}]\nlock = 'models.lock'\nlocked = 'served'\nfolder = 'served'\nfile = '{name}.gguf'\ncontext = 256\n"
+    "parallel = 1\nthreads = 1\n"
+    for name in ("smollm2", "tuned")
+)
 
 
 def chat(color: str, part: str) -> list[dict[str, str]]:
@@ -60,20 +52,41 @@ def begin(folder: Path) -> None:
     hanse(folder, "lock", "add", "smollm2")
 
 
-def check_served_by_its_verdict(folder: Path, model: str, base_sha256: str, sha256: str) -> None:
-    """Of the model in a folder below `folder`, made of smollm2."""
-    given = ("--tasks", "tasks.jsonl", "--margin", "1/4", "--max-tokens", "10", "--threads", "1", "--json")
-    verdict = json.loads(hanse(folder, "compare", "smollm2", model, *given))
+def check_served(folder: Path, model: str) -> list[Any]:
+    """The Q8_0 of a model below `folder`, which was made of smollm2, answers; the record, drawn by kinds, is whole."""
+    (folder / "served").mkdir(exist_ok=True)
+    hanse(folder, "quantize", model, "--to", "Q8_0", "--out", "served/tuned.gguf")
+    hanse(folder, "lock", "add", "served")
+    (folder / "routes.toml").write_text(ROUTES + "[route.assistant]\ntarget = 'tuned'\n")
+    return check_answers(folder)
+
+
+def check_swapped(folder: Path, model: str) -> list[Any]:
+    """The same after a swap by the verdict about the very files that are served: smollm2's Q8_0 and the model's."""
+    (folder / "served").mkdir()
+    for made, name in (("smollm2", "smollm2"), (model, "tuned")):
+        hanse(folder, "quantize", made, "--to", "Q8_0", "--out", f"served/{name}.gguf")
+    hanse(folder, "lock", "add", "served")
+    (folder / "routes.toml").write_text(ROUTES + "[route.assistant]\ntarget = 'smollm2'\n")
+    check_verdict(folder, "served/smollm2.gguf", "served/tuned.gguf")
+    hanse(folder, "route", "swap", "assistant", "tuned", "--by", "verdict.json")
+    return check_answers(folder)
+
+
+def check_verdict(folder: Path, incumbent: str, substitute: str) -> dict[str, Any]:
+    """Swap, on tags that were not told; the document stays in verdict.json."""
+    given = ("--tasks", "tasks.jsonl", "--margin", "1/4", "--max-tokens", "10", "--context", "256", "--threads", "1", "--json")
+    text = hanse(folder, "compare", incumbent, substitute, *given)
+    (folder / "verdict.json").write_text(text)
+    verdict = dict(json.loads(text))
     assert verdict["verdict"] == "swap"
     assert verdict["better"] > 0
     assert verdict["difference"] > 0.5
-    assert verdict["engines"]["incumbent"]["sha256"] == base_sha256
-    assert verdict["engines"]["substitute"]["sha256"] == sha256
+    return verdict
 
-    (folder / "served").mkdir()
-    hanse(folder, "quantize", model, "--to", "Q8_0", "--out", "served/tuned.gguf")
-    hanse(folder, "lock", "add", "served")
-    (folder / "routes.toml").write_text(ROUTES)
+
+def check_answers(folder: Path) -> list[Any]:
+    """Behind the router, and what `hanse hedge status` draws."""
     question, told = chat(*ASKED[0])
     with routing(folder) as client:
         answer = client.chat.completions.create(
@@ -82,9 +95,7 @@ def check_served_by_its_verdict(folder: Path, model: str, base_sha256: str, sha2
     assert answer.choices[0].message.content == told["content"]
     drawn = json.loads(hanse(folder, "hedge", "status", "--json"))
     assert drawn["problems"] == []
-    assert [_kinds(node) for node in drawn["models"]] == [
-        {"lock": [{"tune": [{"quantize": [{"lock": []}, {"route": []}]}, {"compare": []}]}]}
-    ]
+    return [_kinds(node) for node in drawn["models"]]
 
 
 def _kinds(node: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.hedge.quantize.making import smollm2
-from tests.hedge.tune.tags import TOLD, begin, chat, check_served_by_its_verdict, hanse
+from tests.hedge.tune.tags import TOLD, begin, chat, check_served, check_verdict, hanse
 
 
 @pytest.mark.slow
@@ -16,7 +16,7 @@ def test_smollm2_learns_our_format_and_is_served_by_its_verdict(tmp_path: Path) 
     smollm2(tmp_path / "smollm2")
     (tmp_path / "data.jsonl").write_text("".join(json.dumps({"messages": chat(*pair)}) + "\n" for pair in TOLD))
     (tmp_path / "TUNE.toml").write_text(
-        'base = "smollm2"\ndata = "data.jsonl"\nevaluation = "tasks.jsonl"\nsteps = 8\nbatch_tokens = 150\n'
+        'base = "smollm2"\ndata = "data.jsonl"\nevaluation = "tasks.jsonl"\nsteps = 6\nbatch_tokens = 150\n'
         "threads = 1\nheld_permille = 0\n"
         "samples = 1\nsample_tokens = 8\n"
     )
@@ -25,4 +25,9 @@ def test_smollm2_learns_our_format_and_is_served_by_its_verdict(tmp_path: Path) 
     assert tuned["data"]["examples"] == len(TOLD)
     assert tuned["data"]["overlapping"] == 0
     assert tuned["result"]["peak_memory_bytes"] < 2.2e9
-    check_served_by_its_verdict(tmp_path, "tuned/model", tuned["base"]["sha256"], tuned["result"]["model_sha256"])
+    verdict = check_verdict(tmp_path, "smollm2", "tuned/model")
+    assert verdict["engines"]["incumbent"]["sha256"] == tuned["base"]["sha256"]
+    assert verdict["engines"]["substitute"]["sha256"] == tuned["result"]["model_sha256"]
+    assert check_served(tmp_path, "tuned/model") == [
+        {"lock": [{"tune": [{"quantize": [{"lock": []}, {"route": []}]}, {"compare": []}]}]}
+    ]
