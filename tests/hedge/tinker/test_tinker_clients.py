@@ -190,6 +190,6 @@ def test_smollm2_learns_through_both_clients_keeps_it_when_the_server_starts_ane
         again = client("protobuf", AGAIN, served, json.dumps(prompt + completion), results["json"]["path"])
     assert again == pytest.approx(results["json"]["trained"], abs=FLOOR)
     hanse(tmp_path, "tune", "merge", "smollm2", results["protobuf"]["path"], "--data", "data", "--out", "tuned")
-    tuned = {"tune": [{"quantize": [{"compare": []}, {"lock": []}, {"route": []}]}]}
-    assert check_swapped(tmp_path, "tuned") == [{"lock": [{"quantize": [{"lock": []}]}, tuned]}]
+    made = [{"tune": [{"quantize": [{"lock": []}, {"compare": []}, {"route": []}]}]}, {"quantize": [{"lock": []}]}]
+    assert check_swapped(tmp_path, "tuned") == [{"lock": made}]
     shutil.rmtree(folder)

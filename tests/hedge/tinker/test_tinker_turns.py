@@ -83,6 +83,24 @@ def test_what_goes_together_is_one_turn_of_one_user_and_each_has_its_own_end() -
     assert [item.result for item in found if item.failure is None] == ["A0", "a1".upper(), "A3", "A4", "A5", "B0"]
 
 
+def test_the_first_of_those_that_are_sent_at_once_waits_for_the_others() -> None:
+    done: list[str] = []
+
+    async def main() -> None:
+        turns = Turns(lambda event: None, 100, 100)
+        futures = [joint(f"a{n}", "a", done) for n in range(3)]
+        task = asyncio.create_task(turns.run())
+        for item in futures:
+            await asyncio.sleep(0)
+            turns.put(item)
+        await asyncio.gather(*(item.done.wait() for item in futures))
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(main())
+    assert done == ["a0+a1+a2"]
+
+
 def test_what_fails_together_is_done_one_by_one() -> None:
     done: list[str] = []
 
