@@ -1,5 +1,5 @@
-"""Tokens per CPU-second of `hanse tune serve` for 16 requests of one sample each, sent at once as a recipe's rollouts are: joined, and
-with `tokens_per_turn = 0` one by one. SmolLM2-135M, float32, one thread, real HTTP in one process.
+"""Tokens per CPU-second of `hanse tune serve` for 16 requests of one sample each, sent at once as a recipe's rollouts are: joined,
+and with `tokens_per_turn = 0` one by one. SmolLM2-135M, float32, one thread, real HTTP in one process.
 
     python -m benchmarks.sampling [--turns 3]
 
