@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from tests.hedge.quantize import making
 from tests.hedge.tinker.serving import ERAS, KEYS, LIBRARIES, ROOT, Served, base, client, command, python_of, serving
-from tests.hedge.tune.tags import TOLD, begin, chat, check_swapped, hanse
+from tests.hedge.tune.tags import TOLD, begin, chat, check_swapped, check_verdict, hanse, serve
 
 HERE = Path(__file__).parent
 FLOOR = 1e-4
@@ -167,7 +167,7 @@ def test_smollm2_learns_through_both_clients_keeps_it_when_the_server_starts_ane
     pairs = tokens(folder)
     results = {}
     with command(folder, tmp_path / "data") as (served, process):
-        for era, steps, at_once, learnt in (("json", 40, 1, 0.1), ("protobuf", 6, 3, 0.3)):
+        for era, steps, at_once, learnt in (("json", 40, 1, 0.2), ("protobuf", 6, 3, 0.3)):
             given = ("supervised", "smollm2", json.dumps(pairs[era]), str(steps), str(at_once))
             found = client(era, HERE / "learning.py", served, *given)
             assert (found["losses"][-1] < learnt, found["losses"][0] > 1) == (True, True), found["losses"]
@@ -191,5 +191,7 @@ def test_smollm2_learns_through_both_clients_keeps_it_when_the_server_starts_ane
     assert again == pytest.approx(results["json"]["trained"], abs=FLOOR)
     hanse(tmp_path, "tune", "merge", "smollm2", results["protobuf"]["path"], "--data", "data", "--out", "tuned")
     made = [{"tune": [{"quantize": [{"lock": []}, {"compare": []}, {"route": []}]}]}, {"quantize": [{"lock": []}]}]
-    assert check_swapped(tmp_path, "tuned") == [{"lock": made}]
+    serve(tmp_path, "tuned")
+    check_verdict(tmp_path, "served/smollm2.gguf", "served/tuned.gguf")
+    assert check_swapped(tmp_path, "--by", "verdict.json") == [{"lock": made}]
     shutil.rmtree(folder)

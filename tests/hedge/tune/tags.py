@@ -52,25 +52,13 @@ def begin(folder: Path) -> None:
     hanse(folder, "lock", "add", "smollm2")
 
 
-def check_served(folder: Path, model: str) -> list[Any]:
-    """The Q8_0 of a model below `folder`, which was made of smollm2, answers; the record, drawn by kinds, is whole."""
-    (folder / "served").mkdir(exist_ok=True)
-    hanse(folder, "quantize", model, "--to", "Q8_0", "--out", "served/tuned.gguf")
-    hanse(folder, "lock", "add", "served")
-    (folder / "routes.toml").write_text(ROUTES + "[route.assistant]\ntarget = 'tuned'\n")
-    return check_answers(folder)
-
-
-def check_swapped(folder: Path, model: str) -> list[Any]:
-    """The same after a swap by the verdict about the very files that are served: smollm2's Q8_0 and the model's."""
+def serve(folder: Path, model: str) -> None:
+    """Q8_0 files of smollm2, which answers, and of a model below `folder` that was made of it."""
     (folder / "served").mkdir()
     for made, name in (("smollm2", "smollm2"), (model, "tuned")):
         hanse(folder, "quantize", made, "--to", "Q8_0", "--out", f"served/{name}.gguf")
     hanse(folder, "lock", "add", "served")
     (folder / "routes.toml").write_text(ROUTES + "[route.assistant]\ntarget = 'smollm2'\n")
-    check_verdict(folder, "served/smollm2.gguf", "served/tuned.gguf")
-    hanse(folder, "route", "swap", "assistant", "tuned", "--by", "verdict.json")
-    return check_answers(folder)
 
 
 def check_verdict(folder: Path, incumbent: str, substitute: str) -> dict[str, Any]:
@@ -85,8 +73,9 @@ def check_verdict(folder: Path, incumbent: str, substitute: str) -> dict[str, An
     return verdict
 
 
-def check_answers(folder: Path) -> list[Any]:
-    """Behind the router, and what `hanse hedge status` draws."""
+def check_swapped(folder: Path, *by: str) -> list[Any]:
+    """The model answers behind the router once it is swapped in; what `hanse hedge status` draws, by kinds, is whole."""
+    hanse(folder, "route", "swap", "assistant", "tuned", *by)
     question, told = chat(*ASKED[0])
     with routing(folder) as client:
         answer = client.chat.completions.create(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.hedge.quantize.making import smollm2
-from tests.hedge.tune.tags import TOLD, begin, chat, check_served, check_verdict, hanse
+from tests.hedge.tune.tags import TOLD, begin, chat, check_swapped, check_verdict, hanse, serve
 
 
 @pytest.mark.slow
@@ -25,9 +25,9 @@ def test_smollm2_learns_our_format_and_is_served_by_its_verdict(tmp_path: Path) 
     assert tuned["data"]["examples"] == len(TOLD)
     assert tuned["data"]["overlapping"] == 0
     assert tuned["result"]["peak_memory_bytes"] < 2.2e9
-    verdict = check_verdict(tmp_path, "smollm2", "tuned/model")
-    assert verdict["engines"]["incumbent"]["sha256"] == tuned["base"]["sha256"]
+    serve(tmp_path, "tuned/model")
+    verdict = check_verdict(tmp_path, "served/smollm2.gguf", "tuned/model")
+    assert verdict["engines"]["incumbent"]["kind"] == "gguf"
     assert verdict["engines"]["substitute"]["sha256"] == tuned["result"]["model_sha256"]
-    assert check_served(tmp_path, "tuned/model") == [
-        {"lock": [{"tune": [{"quantize": [{"lock": []}, {"route": []}]}, {"compare": []}]}]}
-    ]
+    made = [{"tune": [{"quantize": [{"lock": []}, {"route": []}]}, {"compare": []}]}, {"quantize": [{"lock": []}]}]
+    assert check_swapped(tmp_path) == [{"lock": made}]
