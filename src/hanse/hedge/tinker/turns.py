@@ -142,8 +142,8 @@ class Turns:
             queue = self._waiting.pop(owner)
             if queue:
                 futures = joined(queue, self._joined_max)
-                taken = {future.id for future in futures}
-                left = deque(future for future in queue if future.id not in taken)
+                taken = set(map(id, futures))
+                left = deque(future for future in queue if id(future) not in taken)
                 if left:
                     self._waiting[owner] = left
                 return futures
