@@ -33,7 +33,7 @@ def supervised(base: str, pairs: list[list[list[int]]], steps: int, at_once: int
         inputs = {"target_tokens": whole[1:], "weights": weights}
         data.append(types.Datum(model_input=types.ModelInput.from_ints(whole[:-1]), loss_fn_inputs=inputs))
     losses: list[float] = []
-    while len(losses) < steps and (not losses or losses[-1] > 0.2):
+    while len(losses) < steps and (not losses or losses[-1] > 0.1):
         batch = [(len(losses) * at_once + n) % len(data) for n in range(at_once)]
         done = train.forward_backward([data[at] for at in batch], "cross_entropy")
         step = train.optim_step(types.AdamParams(learning_rate=3e-3, eps=1e-8))
