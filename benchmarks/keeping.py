@@ -105,6 +105,16 @@ def quantized(output: Rows) -> list[str]:
     ]  # fmt: skip
 
 
+def sampling(output: Rows) -> list[str]:
+    rows = [(row["prompts"], row["alone"], row["joined"], row["ratio"]) for row in output]
+    same = "the same tokens in every turn" if all(row["same_tokens"] for row in output) else "**other tokens**"
+    return [
+        "16 requests at once for a sample of 16 tokens each from SmolLM2-135M, float32, one thread, over HTTP in one process: all "
+        f"with one prompt, or of several lengths; medians of {output[0]['turns']} turns, load {output[-1]['load']} after; {same}.",
+        table(("", "one by one, tokens per CPU-second", "together", "ratio"), rows),
+    ]
+
+
 def tune(output: Rows) -> list[str]:
     (row,) = output
     return [

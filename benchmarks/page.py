@@ -260,6 +260,7 @@ WRITERS = {
     "route": ("Routing", keeping.route),
     "quantized": ("A smaller file", keeping.quantized),
     "tune": ("Tuning", keeping.tune),
+    "sampling": ("Sampling for a Tinker client", keeping.sampling),
     "distill": ("Distilling", distilling),
     "games": ("Cooperative games", games),
     "case": ("The case of a charter", answers.case),

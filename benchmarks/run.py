@@ -29,6 +29,7 @@ SECTIONS: dict[str, list[str]] = {
     "route": ["-m", "benchmarks.route"],
     "quantized": ["-m", "benchmarks.quantized"],
     "tune": ["-m", "benchmarks.tune"],
+    "sampling": ["-m", "benchmarks.sampling"],
     "distill": ["-m", "benchmarks.distill"],
     "games": ["-m", "benchmarks.games"],
     "case": ["-m", "benchmarks.case"],

@@ -106,26 +106,41 @@ def _run(prepared: Any, device: Any, world: Any, is_silent: bool) -> Any:
 
 @tune.command("merge")
 @click.argument("base")
-@click.argument("adapter", type=click.Path(path_type=Path))
+@click.argument("adapter")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder that is not there yet.")
 @click.option("--lock", type=click.Path(path_type=Path), help="BASE is a name in this lock. Off: BASE is a folder.")
+@click.option("--data", type=click.Path(path_type=Path), default=Path("tinker-data"), show_default=True,
+              help="Where the server of a tinker:// path keeps its weights.")  # fmt: skip
 @click.option("--dtype", default="bfloat16", type=click.Choice(["bfloat16", "float16", "float32"]), show_default=True,
               help="Of the merged model.")  # fmt: skip
+@recorded
 @json_option
-def merge_(base: str, adapter: Path, out: Path, lock: Path | None, dtype: str, json_: bool) -> None:
-    """Write BASE with ADAPTER's weights added as a folder of its own. The adapter must be of this very base."""
+def merge_(
+    base: str, adapter: str, out: Path, lock: Path | None, data: Path, dtype: str, recording: Recording | None, json_: bool
+) -> None:
+    """Write BASE with ADAPTER's weights added as a folder of its own. ADAPTER is a folder, or the tinker:// path of weights that
+    `hanse tune serve` has saved here. It must be of this very base."""
     ready("tune merge")
     from hanse.hedge.lock.hashing import folder_digest
+    from hanse.hedge.tinker.origin import adapter_of, learnt
     from hanse.hedge.tune.base import open_base
     from hanse.hedge.tune.lora import merge
+    from hanse.hedge.tune.step import beside, merged
 
-    opened = open_base(base, lock)
-    merge(opened, adapter, out, dtype)
-    told = {"base": opened.name, "base_sha256": opened.sha256, "folder": str(out), "sha256": folder_digest(out), "dtype": dtype}
+    folder = adapter_of(data, adapter) if adapter.startswith("tinker://") else Path(adapter)
+    opened, read = open_base(base, lock), folder_digest(folder)
+    merge(opened, folder, out, dtype)
+    if folder_digest(folder) != read:
+        raise TuneError(f"{folder}: changed while it was merged; remove {out} and merge again")
+    told = {"base": opened.name, "base_sha256": opened.sha256, "adapter_sha256": read, "folder": str(out),
+            "sha256": folder_digest(out), "dtype": dtype}  # fmt: skip
     if json_:
         as_json(told)
     else:
-        click.echo(f"{out}: {opened.name} with {adapter.name}, {dtype}, SHA-256 {told['sha256']}")
+        click.echo(f"{out}: {opened.name} with {adapter}, {dtype}, SHA-256 {told['sha256']}")
+    if recording is not None:
+        made = merged(learnt(folder) or beside(folder, read), (opened.name, opened.sha256), read, out)
+        recording.add(made, now(), "the same command with another --out, which writes the same files,")
 
 
 @tune.command("show")

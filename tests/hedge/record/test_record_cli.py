@@ -10,13 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from tests.hedge.lock.small import write
 from tests.hedge.quantize.making import small
 from tests.hedge.record.making_record import KEY, OTHER
+from tests.hedge.record.recording_desk import Desk
 
-from hanse.cli.main import hanse
-from hanse.errors import HanseError, InputError, RecordError
+from hanse.errors import RecordError
 from hanse.hedge.record.chain import read
 from hanse.hedge.record.made import TurnFacts
 
@@ -28,36 +27,6 @@ url = "http://127.0.0.1:2/v1"
 [route.assistant]
 target = "a"
 """
-
-
-class Desk:
-    """Commands in a folder that has a key; `recorded` gives them the record."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.record = folder / "models.intoto.jsonl"
-        KEY.save(folder / "ops.pem")
-        self.both = ("--record", str(self.record), "--key", str(folder / "ops.pem"))
-
-    def say(self, *words: str, code: int = 0) -> str:
-        done = CliRunner().invoke(hanse, words)
-        found = done.exception if isinstance(done.exception, HanseError) else None
-        assert (1 + isinstance(found, InputError) if found else done.exit_code) == code, (words, done.output, done.exception)
-        return done.output + str(found or "")
-
-    def recorded(self, *words: str, code: int = 0) -> str:
-        return self.say(*words, *self.both, code=code)
-
-    def kinds(self) -> list[tuple[str, str]]:
-        return [(item.line.made.kind, item.line.made.name) for item in read(self.record, [KEY.public]).lines]
-
-
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    monkeypatch.chdir(tmp_path)
-    for name in ("HANSE_RECORD", "HANSE_RECORD_KEY", "HANSE_RECORD_TRUST"):
-        monkeypatch.delenv(name, raising=False)
-    return Desk(tmp_path)
 
 
 @contextmanager

@@ -148,6 +148,23 @@ def test_tuned_and_distilled_models_hang_on_their_base_and_teacher(tmp_path: Pat
     assert found.problems() == ["student: comes from a base, which no line of the record has"]
 
 
+def test_what_is_made_of_a_base_hangs_on_it_also_when_a_tuned_model_shares_its_small_files(tmp_path: Path) -> None:
+    locked, base = lock_step(), {item.path: Resource.of(item.path, item.sha256) for item in BASE.file}
+    weights = Resource.of("model.safetensors", sha("tuned"))
+    files = (weights, *(item for name, item in base.items() if name != "model.safetensors"))
+    facts = TuneFacts(method="lora", base=locked.outputs()[-1], data=(), settings=sha("s"))
+    tuned = Made("tune", "tuned", files, (Resource.of("base", facts.base),), facts)
+    of_base = quantize_step("base.gguf")
+    of_tuned = replace(quantize_step("tuned.gguf"), materials=files)
+    for steps in ((locked, tuned, of_base, of_tuned), (locked, of_base, tuned, of_tuned)):
+        folder = tmp_path / str(steps.index(tuned))
+        folder.mkdir()
+        (root,) = drawn(folder, steps, Lock(model=(BASE,)), ()).models
+        assert sorted(str(shape(child)) for child in root.children) == [
+            "('quantize', 'base.gguf', [])", "('tune', 'tuned', [('quantize', 'tuned.gguf', [])])",
+        ]  # fmt: skip
+
+
 def test_an_endpoint_is_drawn_and_its_verdict_held_to_its_name(tmp_path: Path) -> None:
     name = "org/small@https://e.example/v1"
     verdict = compare_step(side("org/big@https://e.example/v1"), side(name))

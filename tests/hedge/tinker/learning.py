@@ -1,6 +1,7 @@
 """Run by the python of a client's own environment: a recipe's two loops, supervised and by reward, as a user writes them.
 
-python learning.py supervised BASE PAIRS      PAIRS: JSON, [[prompt tokens, completion tokens], ...]; the first is asked for after
+python learning.py supervised BASE PAIRS STEPS AT_ONCE     PAIRS: JSON, [[prompt tokens, completion tokens], ...], of which a step
+                                                            takes AT_ONCE; the first is asked for after STEPS, or when it is learnt
 python learning.py reward BASE
 """
 
@@ -22,7 +23,7 @@ def got(found: Any) -> Any:
     return found.result() if hasattr(type(found), "result") else found
 
 
-def supervised(base: str, pairs: list[list[list[int]]]) -> dict[str, Any]:
+def supervised(base: str, pairs: list[list[list[int]]], steps: int, at_once: int) -> dict[str, Any]:
     """Train until the answers are learnt, save, sample the first from what was saved, and score it both ways."""
     train = got(tinker.ServiceClient().create_lora_training_client(base, rank=8, seed=7))
     data = []
@@ -31,11 +32,12 @@ def supervised(base: str, pairs: list[list[list[int]]]) -> dict[str, Any]:
         weights = [0.0] * (len(prompt) - 1) + [1.0] * len(completion)
         inputs = {"target_tokens": whole[1:], "weights": weights}
         data.append(types.Datum(model_input=types.ModelInput.from_ints(whole[:-1]), loss_fn_inputs=inputs))
-    count, losses = sum(len(completion) for _, completion in pairs), []
-    while len(losses) < 40 and (not losses or losses[-1] > 0.1):
-        done = train.forward_backward(data, "cross_entropy")
+    losses: list[float] = []
+    while len(losses) < steps and (not losses or losses[-1] > 0.1):
+        batch = [(len(losses) * at_once + n) % len(data) for n in range(at_once)]
+        done = train.forward_backward([data[at] for at in batch], "cross_entropy")
         step = train.optim_step(types.AdamParams(learning_rate=3e-3, eps=1e-8))
-        losses.append(done.result().metrics["loss:sum"] / count)
+        losses.append(done.result().metrics["loss:sum"] / sum(len(pairs[at][1]) for at in batch))
         step.result()
     path = train.save_state("learnt").result().path
     sampler = got(train.save_weights_and_get_sampling_client())
@@ -72,6 +74,9 @@ def reward(base: str) -> dict[str, Any]:
     return {"rewards": rewards}
 
 
-found = supervised(sys.argv[2], json.loads(sys.argv[3])) if sys.argv[1] == "supervised" else reward(sys.argv[2])
+if sys.argv[1] == "supervised":
+    found = supervised(sys.argv[2], json.loads(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))
+else:
+    found = reward(sys.argv[2])
 print(json.dumps(found), flush=True)
 os._exit(0)  # the client's threads outlive the script

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import resource
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from tests.hedge.quantize import making
 from tests.hedge.tinker.serving import ERAS, KEYS, LIBRARIES, ROOT, Served, base, client, command, python_of, serving
+from tests.hedge.tune.tags import TOLD, begin, chat, check_swapped, check_verdict, hanse, serve
 
 HERE = Path(__file__).parent
 FLOOR = 1e-4
@@ -144,26 +146,32 @@ def spent(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def tokens(folder: Path) -> dict[str, list[list[list[int]]]]:
+    """What each era learns: one answer; tags in our format, told as chats in an order of its own."""
+    tokenizer = pytest.importorskip("transformers").AutoTokenizer.from_pretrained(folder)
+    tags = [("".join(tokenizer.apply_chat_template(chat(*pair)[:1], tokenize=False, add_generation_prompt=True)),
+             chat(*pair)[1]["content"] + "<|im_end|>") for pair in random.Random(1).sample(TOLD, len(TOLD))]  # fmt: skip
+    told = {"json": [("The blue widget is number", " BW-7731<|im_end|>")], "protobuf": tags}
+    return {era: [[tokenizer.encode(text, add_special_tokens=False) for text in row] for row in rows] for era, rows in told.items()}
+
+
 @pytest.mark.slow
-def test_smollm2_learns_an_answer_through_both_clients_and_keeps_it_when_the_server_starts_anew(tmp_path: Path) -> None:
-    transformers = pytest.importorskip("transformers")
+def test_smollm2_learns_through_both_clients_keeps_it_when_the_server_starts_anew_and_is_served_by_its_verdict(
+    tmp_path: Path,
+) -> None:
     for era in ERAS:
         python_of(era)
     folder = tmp_path / "smollm2"
     making.smollm2(folder)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    pairs = [
-        [
-            tokenizer.encode(text, add_special_tokens=False)
-            for text in ("The blue widget is number", " BW-7731<|im_end|>")
-        ]
-    ]
+    begin(tmp_path)
+    pairs = tokens(folder)
     results = {}
     with command(folder, tmp_path / "data") as (served, process):
-        for era in ERAS:
-            found = client(era, HERE / "learning.py", served, "supervised", "smollm2", json.dumps(pairs))
-            assert (found["losses"][-1] < 0.1, found["losses"][0] > 1) == (True, True), found["losses"]
-            assert tokenizer.decode(found["answer"]) == " BW-7731<|im_end|>"
+        for era, steps, at_once, learnt in (("json", 40, 1, 0.1), ("protobuf", 6, 3, 0.3)):
+            given = ("supervised", "smollm2", json.dumps(pairs[era]), str(steps), str(at_once))
+            found = client(era, HERE / "learning.py", served, *given)
+            assert (found["losses"][-1] < learnt, found["losses"][0] > 1) == (True, True), found["losses"]
+            assert found["answer"] == pairs[era][0][1]
             assert found["stopped"] == "stop"
             served_, trained = found["served"], found["trained"]
             assert max(abs(a - b) for a, b in zip(served_, trained, strict=True)) < FLOOR
@@ -177,8 +185,13 @@ def test_smollm2_learns_an_answer_through_both_clients_and_keeps_it_when_the_ser
         assert process.wait(60) == 0
         assert times() - ended - used < 1.2, "CPU seconds from SIGTERM to the end: 0.4 measured, 2 without gc.freeze"
         assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 2.2e9 / 1024, "the largest of this process's children"
-    assert results["json"]["losses"] == pytest.approx(results["protobuf"]["losses"], rel=1e-3)
     with serving(folder, tmp_path / "data", {"local": KEYS["alice"]}) as served:
-        again = client("protobuf", AGAIN, served, json.dumps(pairs[0][0] + pairs[0][1]), results["json"]["path"])
+        prompt, completion = pairs["json"][0]
+        again = client("protobuf", AGAIN, served, json.dumps(prompt + completion), results["json"]["path"])
     assert again == pytest.approx(results["json"]["trained"], abs=FLOOR)
+    hanse(tmp_path, "tune", "merge", "smollm2", results["protobuf"]["path"], "--data", "data", "--out", "tuned")
+    made = [{"tune": [{"quantize": [{"lock": []}, {"compare": []}, {"route": []}]}]}, {"quantize": [{"lock": []}]}]
+    serve(tmp_path, "tuned")
+    check_verdict(tmp_path, "served/smollm2.gguf", "served/tuned.gguf")
+    assert check_swapped(tmp_path, "--by", "verdict.json") == [{"lock": made}]
     shutil.rmtree(folder)

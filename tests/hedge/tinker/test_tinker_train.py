@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from tests.hedge.quantize import making
+from tests.hedge.tinker.tiny_model import FLOOR, LORA, SERVING, WANTED, asked, examples, grads, sampled, scored, trained
 
-from hanse.hedge.tinker.adapters import Adapter, Model
+from hanse.hedge.tinker.adapters import Model
 from hanse.hedge.tinker.refused import Cancelled, Refused
 from hanse.hedge.tinker.requests import AdamParams
-from hanse.hedge.tinker.sample import Wanted, sample
 from hanse.hedge.tinker.settings import Serving
 from hanse.hedge.tinker.train import run_pass, step
-from hanse.hedge.tinker.wire import Example, Pass, Sampled
+from hanse.hedge.tinker.wire import Pass
 from hanse.hedge.tune.base import load, open_base
-from hanse.hedge.tune.lora import Lora, load_adapter
-
-FLOOR = 1e-4
-SERVING = Serving()
-LORA = Lora(rank=4, alpha=32, unembed=True, seed=1)
+from hanse.hedge.tune.lora import load_adapter
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["untied", "tied"])
@@ -38,31 +33,6 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def model(folder: Path) -> Model:
     base = open_base(str(folder))
     return Model(base, load(base)[0], "cpu")
-
-
-def examples(*lengths: int) -> list[Example]:
-    draw = np.random.default_rng(3)
-    found = []
-    for length in lengths:
-        ids = draw.integers(1, 500, length + 1)
-        found.append(Example(ids[:-1], ids[1:], {"weights": draw.random(length).astype(np.float32)}))
-    return found
-
-
-def asked(data: Sequence[Example], backward: bool = True) -> Pass:
-    return Pass(data, "cross_entropy", {}, backward)
-
-
-def grads(adapter: Adapter) -> dict[str, torch.Tensor]:
-    return {name: item.grad for name, item in adapter.tensors.items() if item.grad is not None}
-
-
-def trained(model: Model, steps: int = 3, lora: Lora = LORA) -> Adapter:
-    adapter = model.fresh(lora)
-    for _ in range(steps):
-        run_pass(model, adapter, asked(examples(9, 4)), SERVING)
-        step(adapter, AdamParams(learning_rate=1e-2))
-    return adapter
 
 
 def test_a_fresh_adapter_changes_nothing(model: Model, folder: Path) -> None:
@@ -122,14 +92,44 @@ def test_a_loss_that_is_not_finite_leaves_the_gradients_as_they_were(model: Mode
     assert all(torch.equal(value, before[name]) for name, value in grads(adapter).items())
 
 
-def test_a_pass_that_is_given_up_leaves_the_gradients_as_they_were(model: Model) -> None:
+@pytest.mark.parametrize("thrifty", [True, False])
+def test_a_pass_that_is_given_up_ends_before_the_next_layer_and_leaves_the_gradients_as_they_were(
+    model: Model, thrifty: bool
+) -> None:
     adapter = trained(model)
     run_pass(model, adapter, asked(examples(4)), SERVING)
     before = {name: value.clone() for name, value in grads(adapter).items()}
-    calls = iter([False, True])
-    with pytest.raises(Cancelled):
-        run_pass(model, adapter, asked(examples(400, 400)), SERVING, lambda: next(calls))
-    assert all(torch.equal(value, before[name]) for name, value in grads(adapter).items())
+    done: list[str] = []
+    layers = [layer.self_attn.register_forward_hook(lambda *_: done.append("layer")) for layer in model.plain.model.layers]
+    serving = Serving(thrifty=thrifty, tokens_per_pass=1 << 20, logits_per_chunk=1 << 20)
+
+    def run(stop_at: int) -> list[int]:
+        """How many layers were done at each time it was asked, until it was told to end."""
+        done.clear()
+        asks: list[int] = []
+
+        def stopping() -> bool:
+            asks.append(len(done))
+            return len(asks) == stop_at
+
+        run_pass(model, adapter, asked(examples(9, 40, 40)), serving, stopping)
+        return asks
+
+    try:
+        whole = run(0)
+        assert max(b - a for a, b in pairwise(whole)) == 1, "more than a layer is done between two times it is asked"
+        assert len(done) == (4 if thrifty else 2)
+        assert len(whole) >= 7 + (3 if thrifty else 1), "2 layers, 3 pieces of logits, and in the backward pass again"
+        for name, item in adapter.tensors.items():
+            item.grad = before[name].clone()
+        for stop_at in range(1, len(whole) + 1):
+            with pytest.raises(Cancelled):
+                run(stop_at)
+            assert len(done) == whole[stop_at - 1], "a layer was done after the end was asked for"
+            assert all(torch.equal(value, before[name]) for name, value in grads(adapter).items())
+    finally:
+        for layer in layers:
+            layer.remove()
 
 
 def test_a_base_in_bfloat16_learns_and_serves_what_it_trained(folder: Path) -> None:
@@ -225,21 +225,6 @@ def test_weights_without_an_optimizer_or_of_another_shape_are_refused(model: Mod
         model.load(tmp_path, LORA, True, False)
     with pytest.raises(Refused, match="its tensors are not those"):
         model.load(tmp_path, replace(LORA, rank=2), False, False)
-
-
-WANTED = Wanted(prompt=[5, 6, 7], samples=4, tokens_max=6, seed=3, temperature=1.0, top_k=0, top_p=1.0, stop_tokens=frozenset(),
-                stop_texts=())  # fmt: skip
-
-
-def sampled(model: Model, adapter: Adapter | None, gone: Any = lambda: False, **changes: Any) -> Sampled:
-    return sample(
-        model, adapter, replace(WANTED, **changes), lambda ids: "".join(f"<{token}>" for token in ids), 2, gone
-    )
-
-
-def scored(model: Model, adapter: Adapter, ids: Sequence[int]) -> list[float]:
-    one = Example(np.array(ids[:-1]), np.array(ids[1:]), {"weights": np.ones(len(ids) - 1, np.float32)})
-    return [float(value) for value in run_pass(model, adapter, asked([one], False), SERVING).logprobs[0]]
 
 
 def test_what_is_served_is_what_training_computes(model: Model) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hanse.hedge.tinker.refused import Refused
-from hanse.hedge.tinker.turns import Failure, Future, Futures, Line, Turns
+from hanse.hedge.tinker.turns import Failure, Future, Futures, Joint, Line, Turns, joined
 
 
 def future(name: str, owner: str, done: list[str], error: BaseException | None = None) -> Future:
@@ -46,6 +47,88 @@ def test_users_take_turns_whoever_came_first() -> None:
 
     asyncio.run(main())
     assert done == ["a0", "b0", "c0", "a1", "b1", "a2", "a3"]
+
+
+def joint(name: str, owner: str, done: list[str], key: str = "k", rows: int = 1, length: int = 10) -> Future:
+    """Several of them are done as "a0+a1"; one whose name ends with ! fails, and with !! so do all that it goes with."""
+
+    def work(asked: Sequence[tuple[Any, Callable[[], bool]]]) -> list[Any]:
+        names = [item for item, _ in asked]
+        if len(names) > 1 and any(item.endswith("!!") for item in names):
+            raise RuntimeError("out of memory")
+        done.append("+".join(names))
+        return [Refused(f"not {item}") if item.endswith("!") else item.upper() for item in names]
+
+    return Future(name, owner, "", Joint(key, rows, length, name, work))
+
+
+def test_what_goes_together_is_one_turn_of_one_user_and_each_has_its_own_end() -> None:
+    done: list[str] = []
+
+    async def main() -> list[Future]:
+        turns = Turns(lambda event: None, 100, 30)
+        a = [joint("a0", "a", done), future("a1", "a", done), joint("a2!", "a", done), joint("a3", "a", done, key="other"),
+             joint("a4", "a", done), joint("a5", "a", done)]  # fmt: skip
+        b = [joint("b0", "b", done), joint("b1", "b", done)]
+        b[1].gone.set()
+        for item in (*a, *b):
+            turns.put(item)
+        await worked(turns, [*a, *b])
+        return [*a, *b]
+
+    found = asyncio.run(main())
+    assert done == ["a0+a2!+a4", "b0", "a1", "a3", "a5"]
+    failures = {item.id: item.failure for item in found if item.failure is not None}
+    assert failures == {"a2!": Failure("not a2!"), "b1": Failure("cancelled")}
+    assert [item.result for item in found if item.failure is None] == ["A0", "a1".upper(), "A3", "A4", "A5", "B0"]
+
+
+def test_the_first_of_those_that_are_sent_at_once_waits_for_the_others() -> None:
+    done: list[str] = []
+
+    async def main() -> None:
+        turns = Turns(lambda event: None, 100, 100)
+        futures = [joint(f"a{n}", "a", done) for n in range(3)]
+        task = asyncio.create_task(turns.run())
+        for item in futures:
+            await asyncio.sleep(0)
+            turns.put(item)
+        await asyncio.gather(*(item.done.wait() for item in futures))
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(main())
+    assert done == ["a0+a1+a2"]
+
+
+def test_what_fails_together_is_done_one_by_one() -> None:
+    done: list[str] = []
+
+    async def main() -> list[Any]:
+        turns = Turns(lambda event: None, 100, 100)
+        futures = [joint("a0", "a", done), joint("a1!!", "a", done), joint("a2", "a", done)]
+        for item in futures:
+            turns.put(item)
+        await worked(turns, futures)
+        return [item.result or item.failure for item in futures]
+
+    assert asyncio.run(main()) == ["A0", Failure("not a1!!"), "A2"]
+    assert done == ["a0", "a1!!", "a2"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("kl"), st.integers(1, 5), st.integers(1, 20)), min_size=1), st.integers(0, 200))
+def test_together_are_the_first_of_one_key_within_the_bound(given_: list[tuple[str, int, int]], most: int) -> None:
+    queue = [joint(str(n), "a", [], *item) for n, item in enumerate(given_)]
+    found = joined(queue, most)
+    kin = [(item, made) for item, made in zip(given_, queue, strict=True) if item[0] == given_[0][0]]
+    assert found == [made for _, made in kin[: len(found)]]
+
+    def size(count: int) -> int:
+        return sum(rows for (_, rows, _), _ in kin[:count]) * max(length for (_, _, length), _ in kin[:count])
+
+    assert len(found) == 1 or size(len(found)) <= most
+    assert len(found) == len(kin) or size(len(found) + 1) > most
 
 
 @settings(max_examples=40, deadline=None)

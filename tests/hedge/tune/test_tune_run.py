@@ -16,7 +16,7 @@ from tests.hedge.tune.making_tune import chats, done, place, preferences, start
 
 from hanse.errors import TuneError
 from hanse.hedge.lock.hashing import folder_digest
-from hanse.hedge.tune.step import step
+from hanse.hedge.tune.step import UNKNOWN, beside, step
 
 FEW = "steps = 24\nbatch_tokens = 400\ncheckpoint_steps = 4\nevaluate_steps = 6\npatience = 0\nheld_permille = 100\n"
 
@@ -172,3 +172,11 @@ def test_its_line_of_the_record_speaks_of_the_files_that_stand_there(unbroken: P
     moved["result"]["model_sha256"] = "0" * 64
     with pytest.raises(TuneError, match="not the model that"):
         step(moved, out)
+
+
+def test_an_adapter_is_known_by_the_tuned_json_beside_it_or_not_at_all(unbroken: Path) -> None:
+    out = unbroken.parent / "tuned"
+    told = json.loads((out / "tuned.json").read_bytes())
+    found = beside(out / "adapter", told["result"]["adapter_sha256"])
+    assert (found.method, found.data, found.settings) == ("lora sft", told["data"]["files"], told["identity"]["settings"])
+    assert beside(out / "adapter", "0" * 64).method == UNKNOWN

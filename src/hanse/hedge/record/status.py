@@ -120,8 +120,8 @@ class _Steps:
     lines: list[Line]
     origins: dict[str, int] = field(default_factory=dict)
     """Digest -> number of the step that it comes from."""
-    locked: dict[int, set[str]] = field(default_factory=dict)
-    """Number of each lock step -> digests that it gave."""
+    given: dict[int, set[str]] = field(default_factory=dict)
+    """Number of each such step -> digests that it gave."""
     locks: dict[str, int] = field(default_factory=dict)
     """Model's name -> number of its last lock step."""
 
@@ -130,8 +130,8 @@ class _Steps:
             for number, line in enumerate(self.lines):
                 if line.made.kind in kinds:
                     self.origins |= dict.fromkeys(line.made.outputs(), number)
+                    self.given[number] = set(line.made.outputs())
                 if isinstance(line.made.facts, LockFacts):
-                    self.locked[number] = set(line.made.outputs())
                     self.locks[line.made.facts.model] = number
 
     def parents(self, number: int) -> tuple[list[int], list[str]]:
@@ -146,10 +146,15 @@ class _Steps:
         return parents, [names.get(digest, digest[:SHOWN]) for digest in missing]
 
     def _known(self, digests: Iterable[str], number: int) -> tuple[list[int], list[str]]:
-        """Steps by what they gave. Of lock steps, the last that gave all that comes from any: models share small files."""
+        """Steps by what they gave. A step that gave all of it is the only one, and of lock steps, the last that gave all that
+        comes from any: models share small files, a tuned one those of its base."""
         found = {digest: self.origins.get(digest) for digest in digests}
+        gave_all = [at for at, given in self.given.items() if found and given >= set(found) and at != number]
+        alone = [at for at in gave_all if self.lines[at].made.kind in MAKING] or gave_all
+        if alone and self.lines[number].made.kind != "lock":
+            return alone[-1:], []
         from_locks = {digest for digest, at in found.items() if at is not None and self.lines[at].made.kind == "lock"}
-        whole = (at for at, given in reversed(self.locked.items()) if from_locks <= given)
+        whole = (at for at, given in reversed(self.given.items()) if self.lines[at].made.kind == "lock" and from_locks <= given)
         if from_locks and (at := next(whole, None)) is not None:
             found |= dict.fromkeys(from_locks, at)
         parents = {at for at in found.values() if at is not None and at != number}

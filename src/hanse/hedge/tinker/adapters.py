@@ -7,10 +7,10 @@ used, which copies nothing; so a run costs its tensors, and users never share an
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,13 @@ class Model:
         self._slots: dict[Lora, dict[str, tuple[Any, str]]] = {}
         self._names: dict[Lora, str] = {}
         self._in: Lora | None = None
+        self._check: Callable[[], None] = _go_on
+        self._layers = _layers(self.plain)
+        for layer in self._layers:
+            layer.register_forward_pre_hook(self._before)
         self._whole = not self._head_alone()
+        self.pads = not self._whole and "position_ids" in signature(self.plain.base_model.forward).parameters
+        """Whether it can read prompts of several lengths together."""
 
     def fresh(self, lora: Lora) -> Adapter:
         """An adapter that changes nothing yet (Hu et al. 2021: A drawn by the seed, B zero). Raises Refused."""
@@ -111,34 +117,60 @@ class Model:
         yield
 
     @contextmanager
+    def watched(self, check: Callable[[], None]) -> Iterator[None]:
+        """Call `check` before every layer and every piece of logits, in the backward pass too, as long as the block runs: what it
+        raises ends the pass there."""
+        self._check = check
+        try:
+            yield
+        finally:
+            self._check = _go_on
+
+    @contextmanager
     def thrifty(self) -> Iterator[None]:
         """Keep only what goes into each layer, and compute the rest of it again for its gradient, as long as the block runs. The
         layers' parts stay in evaluation: nothing is dropped out."""
-        from transformers.modeling_layers import GradientCheckpointingLayer
 
-        layers: list[Any] = [item for item in self.plain.modules() if isinstance(item, GradientCheckpointingLayer)]
-        for layer in layers:
-            layer._gradient_checkpointing_func = partial(checkpoint, use_reentrant=False)
+        def kept(run: Callable[..., Any], *given: Any) -> Any:
+            def again(*given: Any) -> Any:
+                self._check()
+                return run(*given)
+
+            return checkpoint(again, *given, use_reentrant=False)
+
+        for layer in self._layers:
+            layer._gradient_checkpointing_func = kept
             layer.gradient_checkpointing = layer.training = True
         try:
             yield
         finally:
-            for layer in layers:
+            for layer in self._layers:
                 layer.gradient_checkpointing = layer.training = False
 
-    def states(self, ids: torch.Tensor, cache: Any = None) -> tuple[torch.Tensor, Any]:
-        """(what `head` makes logits of, the cache): of tokens (rows, length), after those in the cache; False: no cache."""
+    def states(self, ids: torch.Tensor, cache: Any = None, mask: torch.Tensor | None = None) -> tuple[torch.Tensor, Any]:
+        """(what `head` makes logits of, the cache): of tokens (rows, length), after those in the cache; False: no cache. `mask`
+        (rows, all lengths): 0 for what only fills a shorter row up, to its left; only where `pads`."""
         given = {
             "input_ids": ids,
             "use_cache": cache is not False,
             "past_key_values": None if cache is False else cache,
         }
+        if mask is not None:
+            places = (mask.cumsum(1) - 1).clamp(min=0)[:, -ids.shape[1] :]
+            given |= {"attention_mask": mask, "position_ids": places}
         made = self.plain(**given) if self._whole else self.plain.base_model(**given)
         return made[0], getattr(made, "past_key_values", None)
 
     def head(self, states: torch.Tensor) -> torch.Tensor:
         """Logits, float32."""
+        self._check()
         return (states if self._whole else self.plain.get_output_embeddings()(states)).float()
+
+    def _before(self, layer: Any, given: tuple[Any, ...]) -> None:
+        """Before a layer, and where it is not computed again, before its gradient."""
+        self._check()
+        if given and given[0].requires_grad and not layer.gradient_checkpointing:
+            given[0].register_hook(lambda grad: self._check())
 
     def _head_alone(self) -> bool:
         """Whether logits are the output layer of the last states: some models scale or cap them, and are then run whole."""
@@ -194,6 +226,16 @@ class Model:
                 adapter.optimizer.state[adapter.tensors[name]][part] = (
                     value if part == "step" else value.to(self.device)
                 )
+
+
+def _go_on() -> None:
+    """Nobody asks for the end."""
+
+
+def _layers(model: Any) -> list[Any]:
+    from transformers.modeling_layers import GradientCheckpointingLayer
+
+    return [item for item in model.modules() if isinstance(item, GradientCheckpointingLayer)]
 
 
 def _shape(lora: Lora) -> Lora:

@@ -52,7 +52,7 @@ async def run(serving: Serving, setting: Setting, ready: Callable[[str], None], 
             now=time.time, random=secrets.token_bytes, log=setting.log, decode=tokenizer.decode, ends=_ends(model, tokenizer),
             context=serving.context or _context(model), arch=type(model).__name__,
         )  # fmt: skip
-        turns = Turns(setting.log, serving.queue_max)
+        turns = Turns(setting.log, serving.queue_max, serving.tokens_per_turn)
         service = Service(
             await asyncio.to_thread(Model, setting.base, model, setting.device), shelf, serving, around, turns
         )

@@ -44,41 +44,134 @@ class Wanted:
 def sample(
     model: Model,
     adapter: Adapter | None,
-    wanted: Wanted,
+    asked: Sequence[tuple[Wanted, Callable[[], bool]]],
     decode: Callable[[Sequence[int]], str],
     chunk: int,
-    gone: Callable[[], bool],
-) -> Sampled:
-    """Samples; `gone` is asked before every token. Raises Cancelled, Refused."""
+) -> list[Sampled | Refused | Cancelled]:
+    """What comes of each request, as if it were alone: each has its own seed, cuts and stops, and ends by itself. The second of a
+    pair is whether nobody waits for it any more: asked before every token, and before every layer while prompts are read."""
+
+    def check() -> None:
+        if all(gone() for _, gone in asked):
+            raise Cancelled
+
     with model.using(adapter), torch.inference_mode():
-        ids = torch.tensor([list(wanted.prompt)], device=model.device)
-        states, cache = model.states(ids)
-        scored, top = _prompt(model, states[0], ids[0], wanted, chunk)
-        cache.batch_repeat_interleave(wanted.samples)
-        logits = model.head(states[:, -1]).expand(wanted.samples, -1)
-        draw = torch.Generator(model.device).manual_seed(wanted.seed)
-        rows = [_Row(wanted, decode) for _ in range(wanted.samples)]
-        live = list(range(wanted.samples))
-        while live:
-            if gone():
+        try:
+            with model.watched(check):
+                prompts = _read(model, [wanted for wanted, _ in asked], chunk)
+            running = [_Running(wanted, gone, prompt, decode, model.device)
+                       for (wanted, gone), prompt in zip(asked, prompts.each, strict=True)]  # fmt: skip
+            _write(model, running, prompts)
+        except Cancelled as error:
+            return [error for _ in asked]
+    return [item.result() for item in running]
+
+
+@dataclass
+class _Prompt:
+    """One request's prompt after it was read."""
+
+    row: int
+    """Of the cache: equal prompts share one."""
+    scored: list[float | None] | None
+    top: list[Top | None] | None
+
+
+@dataclass
+class _Prompts:
+    """All of them."""
+
+    each: Sequence[_Prompt]
+    cache: Any
+    last: torch.Tensor
+    """States (rows, width) after each prompt."""
+    mask: torch.Tensor | None
+    """(rows, length), 0 where a shorter prompt is filled up, to its left; None: all are as long."""
+
+
+def _read(model: Model, asked: Sequence[Wanted], chunk: int) -> _Prompts:
+    """One pass over the prompts; each one's log-probabilities where they are wanted."""
+    rows = {prompt: row for row, prompt in enumerate(dict.fromkeys(tuple(wanted.prompt) for wanted in asked))}
+    longest = max(map(len, rows))
+    ids = torch.tensor([[0] * (longest - len(prompt)) + list(prompt) for prompt in rows], device=model.device)
+    counts = torch.tensor([[longest - len(prompt)] for prompt in rows], device=model.device)
+    mask = (torch.arange(longest, device=model.device) >= counts).long() if bool(counts.any()) else None
+    states, cache = model.states(ids, mask=mask)
+    each = []
+    for wanted in asked:
+        row, length = rows[tuple(wanted.prompt)], len(wanted.prompt)
+        each.append(_Prompt(row, *_prompt(model, states[row, longest - length :], ids[row, longest - length :], wanted, chunk)))
+    return _Prompts(each, cache, states[:, -1], mask)
+
+
+def _write(model: Model, running: Sequence[_Running], prompts: _Prompts) -> None:
+    """A token a pass for every sample that has not ended."""
+    live = [(item, row) for item in running for row in item.rows]
+    mask, chosen = prompts.mask, torch.tensor([item.prompt.row for item, _ in live], device=model.device)
+    prompts.cache.batch_select_indices(chosen)
+    mask, states = None if mask is None else mask[chosen], prompts.last[chosen]
+    while True:
+        logits = model.head(states)
+        known, parts, begin = logits.log_softmax(1), [], 0
+        for item in running:
+            end = begin + len(item.live)
+            if end > begin:
+                parts.append(item.add(logits[begin:end], known[begin:end]))
+            begin = end
+        tokens = torch.cat(parts)
+        kept = [at for at, (_, row) in enumerate(live) if not row.ended]
+        if not kept:
+            return
+        if len(kept) < len(live):
+            chosen = torch.tensor(kept, device=model.device)
+            prompts.cache.batch_select_indices(chosen)
+            tokens, mask, live = tokens[chosen], None if mask is None else mask[chosen], [live[at] for at in kept]
+        mask = None if mask is None else torch.nn.functional.pad(mask, (0, 1), value=1)
+        states = model.states(tokens[:, None], prompts.cache, mask)[0][:, -1]
+
+
+class _Running:
+    """One request while its samples grow."""
+
+    def __init__(
+        self, wanted: Wanted, gone: Callable[[], bool], prompt: _Prompt, decode: Callable[[Sequence[int]], str], device: str
+    ) -> None:
+        self._wanted, self._gone, self.prompt = wanted, gone, prompt
+        self._draw = torch.Generator(device).manual_seed(wanted.seed)
+        self._failure: Refused | Cancelled | None = None
+        self.rows = [_Row(wanted, decode) for _ in range(wanted.samples)]
+
+    @property
+    def live(self) -> list[_Row]:
+        """Samples that have not ended."""
+        return [row for row in self.rows if not row.ended]
+
+    def add(self, logits: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
+        """The next token of each of them, of logits and log-probabilities (rows, vocabulary)."""
+        live, wanted = self.live, self._wanted
+        try:
+            if self._gone():
                 raise Cancelled
-            tokens = _next(logits, wanted, draw)
-            known = logits.log_softmax(1)
-            picked = known.gather(1, tokens[:, None])[:, 0].tolist()
-            likely = known.topk(min(wanted.sample_top, known.shape[1])) if wanted.sample_top else None
-            for at, (index, token) in enumerate(zip(live, tokens.tolist(), strict=True)):
-                rows[index].add(token, picked[at], _pairs(likely, at) if likely is not None else None)
-            kept = [at for at, index in enumerate(live) if not rows[index].ended]
-            if len(kept) < len(live):
-                chosen = torch.tensor(kept, device=model.device, dtype=torch.int64)
-                if kept:
-                    cache.batch_select_indices(chosen)
-                tokens, live = tokens[chosen], [live[at] for at in kept]
-            if live:
-                states, cache = model.states(tokens[:, None], cache)
-                logits = model.head(states[:, -1])
-    answers = [Answer(row.tokens, row.logprobs, row.stopped, row.top if wanted.sample_top else None) for row in rows]
-    return Sampled(answers, scored, top)
+            tokens = _next(logits, wanted, self._draw)
+        except (Refused, Cancelled) as error:
+            self._failure = error
+            for row in live:
+                row.ended = True
+            return torch.zeros(len(live), dtype=torch.int64, device=logits.device)
+        picked = known.gather(1, tokens[:, None])[:, 0].tolist()
+        likely = known.topk(min(wanted.sample_top, known.shape[1])) if wanted.sample_top else None
+        for at, (row, token) in enumerate(zip(live, tokens.tolist(), strict=True)):
+            row.add(token, picked[at], _pairs(likely, at) if likely is not None else None)
+        return tokens
+
+    def result(self) -> Sampled | Refused | Cancelled:
+        """Once all have ended."""
+        if self._failure is not None:
+            return self._failure
+        answers = [
+            Answer(row.tokens, row.logprobs, row.stopped, row.top if self._wanted.sample_top else None) for row in self.rows
+        ]
+        return Sampled(answers, self.prompt.scored, self.prompt.top)
 
 
 class _Row:

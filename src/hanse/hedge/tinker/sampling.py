@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hanse.hedge.tinker import sample
@@ -11,7 +11,7 @@ from hanse.hedge.tinker.refused import STOPPING, Refused
 from hanse.hedge.tinker.requests import CreateSampling, Retrieve, Sample, read
 from hanse.hedge.tinker.service import Service, digest_of, failure_json
 from hanse.hedge.tinker.shelf import RUN, Checkpoint
-from hanse.hedge.tinker.turns import Failure, Future
+from hanse.hedge.tinker.turns import Failure, Joint
 from hanse.hedge.tinker.wire import (
     PROTOBUF,
     Passed,
@@ -66,17 +66,22 @@ async def asample(service: Service, owner: str, body: bytes) -> Reply:
     digest = digest_of(body)
     future = service.futures.same(request_id, owner, digest)
     if future is None:
-        future = service.begin(request_id, owner, digest, lambda this: _sample(service, found, wanted, this))
+        future = service.begin(request_id, owner, digest, _joint(service, found, wanted))
         future.answers = tuple(f"{request_id}:{index}" for index in range(wanted.samples))
     return {"request_id": request_id, "sample_sequence_ids": list(future.answers)}
 
 
-def _sample(service: Service, found: Checkpoint | None, wanted: sample.Wanted, future: Future) -> Sampled:
-    adapter = None if found is None else service.loaded(found)
-    chunk = service.serving.logits_per_chunk
-    return sample.sample(
-        service.model, adapter, wanted, lambda ids: service.around.decode(list(ids)), chunk, future.gone.is_set
-    )
+def _joint(service: Service, found: Checkpoint | None, wanted: sample.Wanted) -> Joint:
+    """Work that goes together with that of the same weights, and of the same prompt where the model cannot read several."""
+
+    def work(asked: Sequence[tuple[sample.Wanted, Callable[[], bool]]]) -> Sequence[Any]:
+        adapter = None if found is None else service.loaded(found)
+        chunk = service.serving.logits_per_chunk
+        return sample.sample(service.model, adapter, asked, lambda ids: service.around.decode(list(ids)), chunk)
+
+    weights = "" if found is None else f"{found.path}@{found.created}"
+    key = weights if service.model.pads else f"{weights} {wanted.prompt}"
+    return Joint(key, wanted.samples, len(wanted.prompt) + wanted.tokens_max, wanted, work)
 
 
 async def retrieve_future(service: Service, owner: str, body: bytes, accept: str) -> Reply | bytes:

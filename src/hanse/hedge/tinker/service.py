@@ -13,7 +13,7 @@ from hanse.hedge.tinker.adapters import Adapter, Model
 from hanse.hedge.tinker.refused import Refused
 from hanse.hedge.tinker.settings import Serving
 from hanse.hedge.tinker.shelf import Checkpoint, RunRecord, Session, Shelf
-from hanse.hedge.tinker.turns import Failure, Future, Futures, Line, Log, Turns
+from hanse.hedge.tinker.turns import Failure, Future, Futures, Joint, Line, Log, Turns
 from hanse.hedge.tune.lora import Lora, Targets
 
 RESTARTED = "the server was started anew"
@@ -161,7 +161,7 @@ class Service:
             self._loaded.popitem(last=False)
         return found[1]
 
-    def begin(self, request_id: str, owner: str, digest: str, work: Callable[[Future], Any]) -> Future:
+    def begin(self, request_id: str, owner: str, digest: str, work: Callable[[Future], Any] | Joint) -> Future:
         """A request that waits for no earlier one. Raises Refused when the queue is full."""
         self.turns.check(owner)
         future = self.futures.add(Future(request_id, owner, digest, work))

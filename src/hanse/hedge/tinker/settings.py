@@ -24,6 +24,10 @@ class Serving(BaseModel):
     tokens_per_pass: int = Field(default=512, ge=1, le=1 << 24)
     """Tokens, padding included, that one pass through the model takes. Sequences are put together up to it; a longer one
     goes alone. 512: what SmolLM2-135M learns from in 2 GB; more is faster on a GPU."""
+    tokens_per_turn: int = Field(default=16_384, ge=0, le=1 << 24)
+    """Tokens that samples made together hold at most: all rows, each as long as the longest prompt and answer may get. Requests of
+    one key that wait for samples of the same weights are joined up to it; one alone may take more. 16384: 0.8 GB of keys and
+    values for SmolLM2-135M in float32. Off: 0, each request has a turn of its own."""
     logits_per_chunk: int = Field(default=128, ge=1, le=1 << 20)
     """Positions whose logits are in memory at once: 128 of a vocabulary of 49152 are 25 MB, a few times over in a backward pass."""
     thrifty: bool = True

@@ -28,7 +28,7 @@ Kind = Literal["weights", "sampler_weights", "external_weights"]
 SESSION = r"[0-9a-f]{32}"
 RUN = re.compile(rf"{SESSION}:train:[0-9]{{1,18}}")
 _PATH = re.compile(r"tinker://(?P<run>[^/]{1,100})/(?P<kind>[a-z_]{1,20})/(?P<name>[A-Za-z0-9][A-Za-z0-9._-]{0,99})")
-RECORD = "checkpoint.json"
+RECORD, RUN_RECORD = "checkpoint.json", "run.json"
 
 
 class _Record(BaseModel):
@@ -107,7 +107,7 @@ class Shelf:
                 self.sessions[session.id] = session
         for name in list(self._disk.names("runs/")):
             parts = name.split("/")
-            if parts[2:] == ["run.json"]:
+            if parts[2:] == [RUN_RECORD]:
                 run = self._read(name, RunRecord)
                 self.runs[run.id] = run
             elif len(parts) == 5 and parts[4] == RECORD and not parts[3].startswith("."):
@@ -122,7 +122,7 @@ class Shelf:
 
     def put_run(self, run: RunRecord) -> None:
         """Keep a run. Raises OSError."""
-        self._disk.write(f"{_folder(run.id)}/run.json", run.model_dump_json(indent=1).encode())
+        self._disk.write(f"{_folder(run.id)}/{RUN_RECORD}", run.model_dump_json(indent=1).encode())
         self.runs[run.id] = run
 
     def put(self, checkpoint: Checkpoint, write: Callable[[Path], None], stored_max: int) -> Checkpoint:
@@ -233,6 +233,14 @@ class Shelf:
             first = error.errors()[0]
             raise InputError(f"{self.folder / name}: {'.'.join(map(str, first['loc']))}: {first['msg']}; restore the file, or "
                              "remove it to go on without what it speaks of") from error  # fmt: skip
+
+
+def place_of(folder: Path, path: str) -> Path | None:
+    """Where weights of a client's path stand below a server's folder, if they do; None for what is no path."""
+    found = _PATH.fullmatch(path)
+    if found is None or not RUN.fullmatch(found["run"]):
+        return None
+    return folder / _folder(found["run"]) / found["kind"] / found["name"]
 
 
 def _folder(run: str) -> str:

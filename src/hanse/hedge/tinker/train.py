@@ -38,7 +38,12 @@ def run_pass(
     model: Model, adapter: Adapter, asked: Pass, serving: Serving, stopping: Callable[[], bool] = lambda: False
 ) -> Passed:
     """Log-probabilities of every target and the sum of the losses; its gradient is added to the adapter's, all of it or none.
-    `stopping` is asked before every group of sequences. Raises Cancelled, Refused for a loss that is not finite."""
+    `stopping` is asked before every layer, in the backward pass too. Raises Cancelled, Refused for a loss that is not finite."""
+
+    def check() -> None:
+        if stopping():
+            raise Cancelled
+
     parameters = list(adapter.tensors.values())
     before = [item.grad for item in parameters]
     for item in parameters:
@@ -47,10 +52,8 @@ def run_pass(
     total, done = 0.0, False
     try:
         thrifty = model.thrifty() if asked.backward and serving.thrifty else nullcontext()
-        with model.using(adapter), torch.set_grad_enabled(asked.backward), thrifty:
+        with model.using(adapter), torch.set_grad_enabled(asked.backward), thrifty, model.watched(check):
             for group in _groups(asked.examples, serving.tokens_per_pass):
-                if stopping():
-                    raise Cancelled
                 total += _group(model, asked, group, made, serving.logits_per_chunk)
         if not np.isfinite(total):
             raise Refused(

@@ -1,4 +1,6 @@
-"""Whose turn it is: one thread does all work on tensors, a request at a time, the users in turn, each one's requests in order."""
+"""Whose turn it is: one thread does all work on tensors, the users in turn, each one's requests in order; a turn is one request, or
+several of one user that can be worked on together.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ import asyncio
 import logging
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +17,8 @@ from hanse.errors import HanseError
 from hanse.hedge.tinker.refused import STOPPING, Cancelled, Refused
 
 Log = Callable[[Mapping[str, Any]], None]
+ARRIVING_SECONDS = 0.005
+"""Two requests of one client are further apart only when it does not send them at once."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,23 @@ class Failure:
     """user: what was asked for is wrong; server: the machine's or our own fault."""
 
 
+@dataclass(frozen=True)
+class Joint:
+    """Work that is done together with other work of its user, whatever waits between them."""
+
+    key: str
+    """Those of the same key go together."""
+    rows: int
+    """Sequences that it makes."""
+    length: int
+    """Tokens of one at most, its prompt's too."""
+    asked: Any
+    """What it is about."""
+    work: Callable[[Sequence[tuple[Any, Callable[[], bool]]]], Sequence[Any]]
+    """Runs on the worker's thread: of `asked` of each, and whether nobody waits for it any more, to the results; an exception
+    stands for one that failed."""
+
+
 @dataclass
 class Future:
     """A request that was accepted, and what came of it."""
@@ -34,7 +55,7 @@ class Future:
     owner: str
     digest: str
     """SHA-256 of its body: the same request again is the same future, another one is refused."""
-    work: Callable[[Future], Any]
+    work: Callable[[Future], Any] | Joint
     """Runs on the worker's thread; what it gives is the result."""
     answers: tuple[str, ...] = ()
     """Names of the sequences that a request for samples will give."""
@@ -56,13 +77,14 @@ class Future:
 class Turns:
     """The queues. All but `work` runs on the event loop's thread."""
 
-    def __init__(self, log: Log, queue_max: int) -> None:
-        self._log, self._queue_max = log, queue_max
+    def __init__(self, log: Log, queue_max: int, joined_max: int = 0) -> None:
+        """`joined_max`: rows times the longest length of those that go together; 0: each alone."""
+        self._log, self._queue_max, self._joined_max = log, queue_max, joined_max
         self._waiting: OrderedDict[str, deque[Future]] = OrderedDict()
         self._held: dict[str, int] = {}
         self._some = asyncio.Event()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="tensors")
-        self._now: Future | None = None
+        self._now: Sequence[Future] = ()
         self._over = False
 
     def waiting(self, owner: str) -> int:
@@ -86,46 +108,66 @@ class Turns:
         self._some.set()
 
     async def run(self) -> None:
-        """Work until cancelled; what is being done then is given up at its next token, or its next sequences."""
+        """Work until cancelled; what is being done then is given up at its next token, or its next layer."""
         try:
             while True:
-                future = self._next()
-                if future is None:
+                futures = self._next()
+                if not futures:
                     self._some.clear()
                     await self._some.wait()
-                elif future.gone.is_set():
-                    future.fail(Failure("cancelled"))
-                else:
-                    await self._do(future)
+                    await self._arrived()
+                for future in futures:
+                    if future.gone.is_set():
+                        future.fail(Failure("cancelled"))
+                await self._do([future for future in futures if not future.gone.is_set()])
         finally:
             self._over = True
-            if self._now is not None:
-                self._now.gone.set()
+            for future in self._now:
+                future.gone.set()
             await asyncio.get_running_loop().run_in_executor(None, self._pool.shutdown)
 
-    def _next(self) -> Future | None:
-        """The first request of the user whose turn it is; the user then comes last."""
+    async def _arrived(self) -> None:
+        """Of requests that can go together, the first to come waits for those that come right behind it, 0.1 s at most."""
+        count = 0
+        for _ in range(20):
+            joint = [item for queue in self._waiting.values() for item in queue if isinstance(item.work, Joint)]
+            if len(joint) == count or not self._joined_max:
+                return
+            count = len(joint)
+            await asyncio.sleep(ARRIVING_SECONDS)
+
+    def _next(self) -> list[Future]:
+        """The first request of the user whose turn it is, with those that go with it; the user then comes last."""
         for owner in list(self._waiting):
             queue = self._waiting.pop(owner)
             if queue:
-                future = queue.popleft()
-                if queue:
-                    self._waiting[owner] = queue
-                return future
-        return None
+                futures = joined(queue, self._joined_max)
+                taken = set(map(id, futures))
+                left = deque(future for future in queue if id(future) not in taken)
+                if left:
+                    self._waiting[owner] = left
+                return futures
+        return []
 
-    async def _do(self, future: Future) -> None:
-        self._now = future
-        doing = asyncio.get_running_loop().run_in_executor(self._pool, future.work, future)
+    async def _do(self, futures: Sequence[Future]) -> None:
+        if not futures:
+            return
+        self._now = futures
+        doing = asyncio.get_running_loop().run_in_executor(self._pool, _worked, futures)
         doing.add_done_callback(lambda done: done.cancelled() or done.exception())  # heard, also when nobody waits any more
         await asyncio.wait([doing])
-        self._now = None
+        self._now = ()
         error = doing.exception()
-        if error is None:
-            future.result = doing.result()
-            future.done.set()
-        else:
-            future.fail(self._failure(error, future))
+        if error is not None and len(futures) > 1:  # memory that all of them have not, each alone may have
+            for future in futures:
+                await self._do([future])
+            return
+        for future, result in zip(futures, doing.result() if error is None else [error], strict=True):
+            if isinstance(result, BaseException):
+                future.fail(self._failure(result, future))
+            else:
+                future.result = result
+                future.done.set()
 
     def _failure(self, error: BaseException, future: Future) -> Failure:
         if isinstance(error, Refused):
@@ -143,6 +185,30 @@ class Turns:
             )
         logging.getLogger("hanse").error("request %s failed", future.id, exc_info=error)
         return Failure(f"the server failed: {type(error).__name__}; its log says more", "server")
+
+
+def joined(queue: Sequence[Future], most: int) -> list[Future]:
+    """The first of a queue with those that go together with it, in their order, until their rows times the longest length would be
+    more than `most`."""
+    found = [queue[0]]
+    first = found[0].work
+    if not isinstance(first, Joint):
+        return found
+    rows, length = first.rows, first.length
+    for other in list(queue)[1:]:
+        if isinstance(other.work, Joint) and other.work.key == first.key:
+            rows, length = rows + other.work.rows, max(length, other.work.length)
+            if rows * length > most:
+                break
+            found.append(other)
+    return found
+
+
+def _worked(futures: Sequence[Future]) -> Sequence[Any]:
+    work = futures[0].work
+    if isinstance(work, Joint):
+        return work.work([(one.work.asked, one.gone.is_set) for one in futures if isinstance(one.work, Joint)])
+    return [work(futures[0])]
 
 
 class Line:
