@@ -9,7 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.forked import needs_its_own_imports
+
 HUB = ("HF_", "TRANSFORMERS_")
+BEFORE = frozenset(os.environ)
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch and numpy are imported: the other core is the other worker's
@@ -31,6 +34,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if "PYTEST_XDIST_WORKER" in os.environ:
         slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
         items.sort(key=lambda item: -slow[item.path])
+
+
+def pytest_collection_finish() -> None:
+    """Or every command of the tests would be started the long way (tests/warm.py), a second or more each."""
+    left = {name for name in os.environ.keys() - BEFORE if needs_its_own_imports({name: ""})}
+    if left:
+        raise pytest.UsageError(f"test modules, or what they import, set {', '.join(sorted(left))}: see tests/forked.py")
 
 
 def pytest_configure() -> None:

@@ -13,10 +13,12 @@ from collections.abc import Mapping
 
 READ_AT_IMPORT = ("HF_", "TRANSFORMERS_", "NUMBA_")
 """Settings that libraries read from the environment as they are imported: a warm process has none of them."""
+SET_AT_IMPORT = ("HF_XET_HIGH_PERFORMANCE", "HF_HUB_ENABLE_HF_TRANSFER")
+"""By lm_eval, in the process of all tests; both are for fetching from a hub."""
 
 
 def needs_its_own_imports(environment: Mapping[str, str]) -> bool:
-    return any(name.startswith(READ_AT_IMPORT) for name in environment)
+    return any(name.startswith(READ_AT_IMPORT) and name not in SET_AT_IMPORT for name in environment)
 
 
 class Forked:
