@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
+from tests import warm
 from tests.hedge.test_hedge_chain import routing
 
 from hanse.hedge.compare.tasks import Accepted, Message, Task, print_tasks
@@ -37,8 +36,7 @@ def chat(color: str, part: str) -> list[dict[str, str]]:
 
 def hanse(folder: Path, *words: str) -> str:
     """By its command, in a process of its own."""
-    done = subprocess.run([sys.executable, "-m", "hanse.cli.main", *words], cwd=folder, capture_output=True, text=True, timeout=550,
-                          env=os.environ | RECORD, check=False)  # fmt: skip
+    done = warm.run(words, folder, os.environ | RECORD, timeout=550)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
     return done.stdout
 

@@ -17,9 +17,8 @@ from importlib.metadata import version
 from typing import Any
 
 from hanse.errors import TaskError
+from hanse.hedge.offline import OFFLINE
 
-OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1",
-           "TQDM_DISABLE": "1"}  # fmt: skip
 KINDS = ("generate_until", "multiple_choice", "loglikelihood")
 SAMPLING = {"do_sample": (False,), "temperature": (0, 0.0), "top_p": (1, 1.0), "num_beams": (1,)}
 """What generation_kwargs may say so that the answer is still the greedy one."""
@@ -39,7 +38,7 @@ def main(job: dict[str, Any]) -> None:
     """Say what is asked, then mark until there is no more."""
     told = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)
-    os.environ.update(OFFLINE)
+    os.environ.update(OFFLINE | {"TQDM_DISABLE": "1"})
     logging.disable(logging.WARNING)
     try:
         documents = load(job["tasks"], job["include_path"])

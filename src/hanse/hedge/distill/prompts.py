@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from hanse.errors import TuneError
-from hanse.hedge.drill.generate import offline
 from hanse.hedge.engine.base import Message, Question
+from hanse.hedge.offline import offline
 from hanse.hedge.tune.chat import Tokens, check_messages, encode_chat, encode_prompt
 from hanse.lm.tokenizer import Tokenizer
 

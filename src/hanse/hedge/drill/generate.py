@@ -1,12 +1,8 @@
-"""Does it still speak? A few tokens, greedily, with the libraries that are installed. The only place of the hedge that imports
-them, and only when it is called."""
+"""Does it still speak? A few tokens, greedily, with the libraries that are installed; they are imported only when it is called."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
@@ -20,23 +16,6 @@ from hanse.hedge.llama import serve
 PROMPT = "Once upon a time"
 TOKENS = 16
 CONTEXT = 512
-OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
-"""So that a library which would ask the network fails at once instead of waiting for it."""
-
-
-@contextmanager
-def offline() -> Iterator[None]:
-    """OFFLINE within a block, in a process that goes on afterwards."""
-    before = {name: os.environ.get(name) for name in OFFLINE}
-    os.environ.update(OFFLINE)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 @dataclass(frozen=True)

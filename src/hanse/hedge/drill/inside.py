@@ -119,7 +119,8 @@ def _load(folder: Path) -> str:
 
 
 def _generate(folder: Path, result: _Result) -> str:
-    from hanse.hedge.drill.generate import OFFLINE, Silent, generate
+    from hanse.hedge.drill.generate import Silent, generate
+    from hanse.hedge.offline import OFFLINE
 
     os.environ.update(OFFLINE)
     said = generate(folder)

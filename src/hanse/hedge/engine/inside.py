@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from hanse.errors import InputError
-from hanse.hedge.drill.generate import OFFLINE
 from hanse.hedge.drill.inside import peak_memory
 from hanse.hedge.engine.base import Question, Settings
+from hanse.hedge.offline import OFFLINE
 
 
 def main(job: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from hanse.errors import QuantizeError
-from hanse.hedge.drill.generate import offline
+from hanse.hedge.offline import offline
 from hanse.hedge.quantize.folder import FLOATS, ORIGIN, read_folder, read_json
 from hanse.hedge.quantize.provenance import digests, quantized_before
 from hanse.hedge.quantize.show import Shown, Tensor

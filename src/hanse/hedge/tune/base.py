@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from hanse.errors import TuneError
-from hanse.hedge.drill.generate import offline
 from hanse.hedge.lock.card import read_card
 from hanse.hedge.lock.hashing import folder_digest
 from hanse.hedge.lock.schema import read_lock
 from hanse.hedge.lock.verify import verify_lock
+from hanse.hedge.offline import offline
 
 DTYPES = ("float32", "bfloat16", "float16")
 
