@@ -69,7 +69,9 @@ def open_place(folder: Path, size: Size, fresh: bool) -> Place:
 
 def write_corpora(place: Place) -> dict[str, Written]:
     """Each member's private text, and its dev and test sets."""
-    return {domain.member: write(domain, place.text(domain.member), place.size.train_bytes) for domain in DOMAINS}
+    size = place.size
+    return {domain.member: write(domain, place.text(domain.member), size.train_bytes, size.test_bytes // 2, size.test_bytes)
+            for domain in DOMAINS}  # fmt: skip
 
 
 def found_and_join(place: Place, say: Callable[[str], None]) -> str:
