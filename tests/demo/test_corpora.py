@@ -80,7 +80,7 @@ def test_writing_again_writes_the_same_bytes_and_a_larger_train_keeps_the_test_s
 
 def test_members_and_domains_have_names_of_their_own_and_every_package_a_version() -> None:
     assert len({d.name for d in corpora.DOMAINS}) == len({d.member for d in corpora.DOMAINS}) == 4
-    assert all(d.version and d.licence and d.licence_note for d in corpora.DOMAINS)
+    assert all(d.version and d.license and d.license_note for d in corpora.DOMAINS)
 
 
 def test_the_page_on_corpora_names_each_domain_with_package_and_license() -> None:
@@ -88,7 +88,7 @@ def test_the_page_on_corpora_names_each_domain_with_package_and_license() -> Non
     for domain in corpora.DOMAINS:
         assert f"`{domain.name}`" in page
         assert domain.package in page
-        assert domain.licence in page
+        assert domain.license in page
         assert domain.member in page
 
 

@@ -79,7 +79,7 @@ def made(worse: tuple[str, ...] = (), rename: str | None = None) -> dict[str, An
         "seconds": 300.5,
         "machine": {"cpu": "a CPU", "cores": 2, "torch": "2"},
         "members": [
-            {"name": n, "domain": d, "source": "text", "licence": "MIT", "train_bytes": 9, "train_tokens": 3, "epochs": 8.5}
+            {"name": n, "domain": d, "source": "text", "license": "MIT", "train_bytes": 9, "train_tokens": 3, "epochs": 8.5}
             for n, d in names.items()
         ],
         "settings": {"codec": "int8", "rounds": 1},

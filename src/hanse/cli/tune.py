@@ -122,7 +122,7 @@ def merge_(
     `hanse tune serve` has saved here. It must be of this very base."""
     ready("tune merge")
     from hanse.hedge.lock.hashing import folder_digest
-    from hanse.hedge.tinker.origin import adapter_of, learnt
+    from hanse.hedge.tinker.origin import adapter_of, learned
     from hanse.hedge.tune.base import open_base
     from hanse.hedge.tune.lora import merge
     from hanse.hedge.tune.step import beside, merged
@@ -139,7 +139,7 @@ def merge_(
     else:
         click.echo(f"{out}: {opened.name} with {adapter}, {dtype}, SHA-256 {told['sha256']}")
     if recording is not None:
-        made = merged(learnt(folder) or beside(folder, read), (opened.name, opened.sha256), read, out)
+        made = merged(learned(folder) or beside(folder, read), (opened.name, opened.sha256), read, out)
         recording.add(made, now(), "the same command with another --out, which writes the same files,")
 
 

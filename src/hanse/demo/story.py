@@ -189,7 +189,7 @@ def _members(corpora: dict[str, Written], follower: Follower, place: Place) -> l
             "name": d.member,
             "domain": d.name,
             "source": d.source,
-            "licence": d.licence,
+            "license": d.license,
             "train_bytes": corpora[d.member].text_bytes["train"],
             "train_tokens": run.corpora[d.member]["tokens"],
             "epochs": round(seen / run.corpora[d.member]["tokens"], 2),

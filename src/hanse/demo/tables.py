@@ -28,7 +28,7 @@ def render(result: Mapping[str, Any]) -> str:
 
 _MEMBERS = (
     ("member", "domain", "source", "license", "train bytes", "tokens", "epochs", "train", "dev", "test"),
-    ("name", "domain", "source", "licence", "train_bytes", "train_tokens", "epochs"),
+    ("name", "domain", "source", "license", "train_bytes", "train_tokens", "epochs"),
 )
 
 

@@ -1,7 +1,7 @@
 """Run by the python of a client's own environment: a recipe's two loops, supervised and by reward, as a user writes them.
 
 python learning.py supervised BASE PAIRS STEPS AT_ONCE     PAIRS: JSON, [[prompt tokens, completion tokens], ...], of which a step
-                                                            takes AT_ONCE; the first is asked for after STEPS, or when it is learnt
+                                                            takes AT_ONCE; the first is asked for after STEPS, or when it is learned
 python learning.py reward BASE
 """
 
@@ -24,7 +24,7 @@ def got(found: Any) -> Any:
 
 
 def supervised(base: str, pairs: list[list[list[int]]], steps: int, at_once: int) -> dict[str, Any]:
-    """Train until the answers are learnt, save, sample the first from what was saved, and score it both ways."""
+    """Train until the answers are learned, save, sample the first from what was saved, and score it both ways."""
     train = got(tinker.ServiceClient().create_lora_training_client(base, rank=8, seed=7))
     data = []
     for prompt, completion in pairs:
@@ -39,7 +39,7 @@ def supervised(base: str, pairs: list[list[list[int]]], steps: int, at_once: int
         step = train.optim_step(types.AdamParams(learning_rate=3e-3, eps=1e-8))
         losses.append(done.result().metrics["loss:sum"] / sum(len(pairs[at][1]) for at in batch))
         step.result()
-    path = train.save_state("learnt").result().path
+    path = train.save_state("learned").result().path
     sampler = got(train.save_weights_and_get_sampling_client())
     prompt, completion = pairs[0]
     greedy = types.SamplingParams(max_tokens=len(completion), temperature=0)

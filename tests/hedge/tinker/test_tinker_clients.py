@@ -167,10 +167,10 @@ def test_smollm2_learns_through_both_clients_keeps_it_when_the_server_starts_ane
     pairs = tokens(folder)
     results = {}
     with command(folder, tmp_path / "data") as (served, process):
-        for era, steps, at_once, learnt in (("json", 40, 1, 0.1), ("protobuf", 6, 3, 0.3)):
+        for era, steps, at_once, learned in (("json", 40, 1, 0.1), ("protobuf", 6, 3, 0.3)):
             given = ("supervised", "smollm2", json.dumps(pairs[era]), str(steps), str(at_once))
             found = client(era, HERE / "learning.py", served, *given)
-            assert (found["losses"][-1] < learnt, found["losses"][0] > 1) == (True, True), found["losses"]
+            assert (found["losses"][-1] < learned, found["losses"][0] > 1) == (True, True), found["losses"]
             assert found["answer"] == pairs[era][0][1]
             assert found["stopped"] == "stop"
             served_, trained = found["served"], found["trained"]

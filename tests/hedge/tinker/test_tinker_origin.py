@@ -14,7 +14,7 @@ from hanse.errors import InputError
 from hanse.hedge.lock.hashing import folder_digest
 from hanse.hedge.record.chain import read
 from hanse.hedge.record.made import TuneFacts
-from hanse.hedge.tinker.origin import METHOD, adapter_of, learnt
+from hanse.hedge.tinker.origin import METHOD, adapter_of, learned
 from hanse.hedge.tune.step import UNKNOWN
 
 
@@ -56,7 +56,7 @@ def test_weights_are_merged_by_their_path_and_the_record_tells_what_the_server_k
     assert (facts.method, facts.data, facts.figures) == (UNKNOWN, (), {})
     (place.parent / "checkpoint.json").write_text("{}")
     with pytest.raises(InputError, match=r"checkpoint.json or run.json is damaged"):
-        learnt(place)
+        learned(place)
 
 
 RUN = f"tinker://{'a' * 32}:train:0"

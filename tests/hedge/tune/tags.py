@@ -1,5 +1,5 @@
 """A task that SmolLM2 does not know and soon learns, tags of parts in a format of ours; and what must come of a model that has
-learnt it, by the commands: `hanse compare` says swap on tags it was not told, its Q8_0 answers behind the router, the record is
+learned it, by the commands: `hanse compare` says swap on tags it was not told, its Q8_0 answers behind the router, the record is
 whole.
 """
 

@@ -12,7 +12,7 @@ from hanse.errors import InputError
 from hanse.hedge.record.made import Resource
 from hanse.hedge.tinker.adapters import ADAPTER
 from hanse.hedge.tinker.shelf import RECORD, RUN_RECORD, Checkpoint, RunRecord, place_of
-from hanse.hedge.tune.step import Learnt
+from hanse.hedge.tune.step import Learned
 from hanse.store.disk import file_digest
 
 METHOD = "lora, steps by a Tinker client; the server keeps neither data nor losses"
@@ -26,7 +26,7 @@ def adapter_of(folder: Path, path: str) -> Path:
     return place / ADAPTER
 
 
-def learnt(adapter: Path) -> Learnt | None:
+def learned(adapter: Path) -> Learned | None:
     """What stands beside the adapter of saved weights; None: it is no server's. Raises InputError for files that were damaged."""
     place = adapter.absolute().parent
     checkpoint, run = place / RECORD, place.parent.parent / RUN_RECORD
@@ -40,4 +40,4 @@ def learnt(adapter: Path) -> Learnt | None:
     settings = file_digest(run)
     beside = (Resource.of(saved.path, file_digest(checkpoint)), Resource.of(RUN_RECORD, settings))
     figures = {"steps": saved.steps, "rank": shape.rank, "alpha": shape.alpha}
-    return Learnt(METHOD, {}, settings, {name: str(value) for name, value in figures.items()}, beside)
+    return Learned(METHOD, {}, settings, {name: str(value) for name, value in figures.items()}, beside)

@@ -136,8 +136,8 @@ class Service:
         why = self.ended.get(record.id, RESTARTED)
         saved = next((item for item in self.shelf.of_run(record.id, self.around.now()) if item.kind == "weights"), None)
         if saved is None:
-            return f"{record.id} is no longer in memory: {why}; nothing of it was saved, so what it had learnt is lost"
-        return (f"{record.id} is no longer in memory: {why}; what it learnt after {saved.path} is lost. Go on with "
+            return f"{record.id} is no longer in memory: {why}; nothing of it was saved, so what it had learned is lost"
+        return (f"{record.id} is no longer in memory: {why}; what it learned after {saved.path} is lost. Go on with "
                 f"create_training_client_from_state_with_optimizer({saved.path!r})")  # fmt: skip
 
     def lora(self, record: RunRecord) -> Lora:

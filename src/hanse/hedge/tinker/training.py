@@ -52,7 +52,7 @@ class Beginning:
     """The user's, about it."""
     alpha: int
     weights: Checkpoint | None = None
-    """Off: none, it has learnt nothing."""
+    """Off: none, it has learned nothing."""
     optimizer: bool = False
     """Whether the weights' optimizer goes on, too."""
 

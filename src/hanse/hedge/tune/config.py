@@ -63,7 +63,7 @@ class TuneConfig(Table):
     batch_tokens: int | None = Field(default=None, ge=1)
     """Tokens of an optimizer step. Derived: so that there are about 100 steps."""
     micro_tokens: int | None = Field(default=None, ge=1)
-    """Tokens that go through the model at once, on each process. Derived from memory; changes what is held, not what is learnt."""
+    """Tokens that go through the model at once, on each process. Derived from memory; changes what is held, not what is learned."""
     length_max: int | None = Field(default=None, ge=8)
     """Tokens of an example at most: plain text is cut, anything else that is longer is refused. Derived: the longest, within what
     the model can read."""

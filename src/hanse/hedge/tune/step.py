@@ -20,7 +20,7 @@ UNKNOWN = "an adapter; how and on what data it was trained is not known"
 
 
 @dataclass(frozen=True)
-class Learnt:
+class Learned:
     """How a model or an adapter was trained."""
 
     method: str
@@ -42,37 +42,37 @@ def step(told: Mapping[str, Any], out: Path) -> Made:
         raise TuneError(f"{model}: not the model that {out / FILE} speaks of; tune it again, or lock what stands there")
     if result["adapter_sha256"]:
         files = (*files, Resource.of("adapter/", result["adapter_sha256"]))
-    return _made(learnt(told), (told["base"]["name"], told["base"]["sha256"]), files, ("hanse", "tune"))
+    return _made(learned(told), (told["base"]["name"], told["base"]["sha256"]), files, ("hanse", "tune"))
 
 
-def merged(how: Learnt, base: tuple[str, str], adapter: str, out: Path) -> Made:
+def merged(how: Learned, base: tuple[str, str], adapter: str, out: Path) -> Made:
     """Of a base (name, SHA-256) with an adapter of that SHA-256 merged into it, which stands in `out`."""
     files = (*files_of(out), Resource.of("adapter/", adapter))
     return _made(how, base, files, ("hanse", "tune", "merge"))
 
 
-def learnt(told: Mapping[str, Any]) -> Learnt:
+def learned(told: Mapping[str, Any]) -> Learned:
     """What a tuned.json says."""
     result = told["result"]
     figures = {"loss": told["curve"][-1][1], "held before": result["held_before"], "held after": result["held_after"]}
-    return Learnt(
+    return Learned(
         f"{told['settings']['method']} {told['settings']['objective']}", told["data"]["files"], told["identity"]["settings"],
         {key: f"{value:.6f}" for key, value in figures.items() if value is not None},
     )  # fmt: skip
 
 
-def beside(adapter: Path, sha256: str) -> Learnt:
+def beside(adapter: Path, sha256: str) -> Learned:
     """How an adapter was trained: as the tuned.json beside it says, when that speaks of these very files; else it is not known."""
     try:
         told = json.loads((adapter.parent / FILE).read_bytes())
         if told["result"]["adapter_sha256"] == sha256:
-            return learnt(told)
+            return learned(told)
     except (OSError, ValueError, KeyError, TypeError):
         pass  # another's file, or none: nothing is known
-    return Learnt(UNKNOWN, {}, file_digest(adapter / CONFIG), {})
+    return Learned(UNKNOWN, {}, file_digest(adapter / CONFIG), {})
 
 
-def _made(how: Learnt, base: tuple[str, str], files: tuple[Resource, ...], command: tuple[str, ...]) -> Made:
+def _made(how: Learned, base: tuple[str, str], files: tuple[Resource, ...], command: tuple[str, ...]) -> Made:
     name, sha256 = base
     data = tuple(Resource.of(f"data {key}", how.data[key]) for key in sorted(how.data))
     facts = TuneFacts(method=how.method, base=sha256, data=tuple(item.sha256 for item in data), settings=how.settings,
