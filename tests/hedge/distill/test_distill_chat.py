@@ -16,7 +16,7 @@ from tests.hedge.test_main_path import gguf
 from tests.hedge.tune.tiny import LLAMA3, save_tiny
 
 from hanse.errors import TuneError
-from hanse.hedge.distill.prompts import Prompt, encoder, read_prompts
+from hanse.hedge.distill.prompts import Prompt, encoder, read_prompts, template_of
 from hanse.hedge.distill.run import distill
 from hanse.hedge.distill.settings import DistillConfig
 from hanse.hedge.drill.gguf import read_head
@@ -89,7 +89,7 @@ def test_a_chat_is_read_as_it_is_served_with_bos_once_and_the_last_answer_counts
     for folder in (base, save_tiny(tmp_path / "llama", LLAMA3)):
         hf: Any = transformers.AutoTokenizer.from_pretrained(folder)
         tokenizer = Tokenizer((folder / "tokenizer.json").read_bytes())
-        ids, mask = encoder(tokenizer, folder)(Prompt("1", turns), "d")
+        ids, mask = encoder(tokenizer, template_of(folder))(Prompt("1", turns), "d")
         asked = hf.apply_chat_template(list(turns), add_generation_prompt=True, tokenize=True, return_dict=False)
         assert ids[: len(asked)] == asked
         assert mask.index(True) == len(asked)

@@ -104,21 +104,23 @@ class Alignment:
     """The same documents as the teacher's tokens, each after an end-of-text token."""
     where: Ids
     """For each token of the student the place in `stream` where a token ends at the same byte, or -1."""
+    student: Vocabulary
+    teacher: Vocabulary
 
 
 def align(tokens: Ids, student: Tokenizer, teacher: Tokenizer) -> Alignment:
     """Lay both side by side. A document that either tokenizer does not spell back to the byte (normalization) is left out: all
-    of its places are -1."""
-    mine, theirs = spelled(student, "the student").pieces, spelled(teacher, "the teacher").pieces
+    of its places are -1. Raises TuneError for any vocabulary but a byte-level BPE's."""
+    mine, theirs = spelled(student, "the student"), spelled(teacher, "the teacher")
     where = np.full(tokens.size, -1, np.int64)
     stream: list[int] = [teacher.end_id]
     begin = 0
     for end in [*np.flatnonzero(tokens == student.end_id).tolist(), tokens.size]:
-        pieces = [mine[token] for token in tokens[begin:end].tolist()]
+        pieces = [mine.pieces[token] for token in tokens[begin:end].tolist()]
         base = len(stream) - 1
         if begin:
             where[begin - 1] = base  # after the end of the document before, nothing read of this one
-        made = _teacher_tokens(pieces, teacher, theirs)
+        made = _teacher_tokens(pieces, teacher, theirs.pieces)
         if made is not None:
             ids, ends = made
             stream += ids
@@ -128,7 +130,7 @@ def align(tokens: Ids, student: Tokenizer, teacher: Tokenizer) -> Alignment:
             where[begin:end][meet] = base + 1 + at[meet]
         stream.append(teacher.end_id)
         begin = end + 1
-    return Alignment(np.array(stream, np.int64), where)
+    return Alignment(np.array(stream, np.int64), where, mine, theirs)
 
 
 def _teacher_tokens(
@@ -142,7 +144,7 @@ def _teacher_tokens(
         ids = teacher.encode([data.decode("utf-8")])[0]
     except UnicodeDecodeError:  # a document cut by hand in the middle of a letter
         return None
-    spelt = [theirs[token] for token in ids]
-    if any(piece is None for piece in spelt) or b"".join(piece for piece in spelt if piece is not None) != data:
+    again = [theirs[token] for token in ids]
+    if any(piece is None for piece in again) or b"".join(piece for piece in again if piece is not None) != data:
         return None
-    return ids, np.cumsum([len(piece or b"") for piece in spelt])
+    return ids, np.cumsum([len(piece or b"") for piece in again])

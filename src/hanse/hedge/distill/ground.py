@@ -81,8 +81,7 @@ def answers_ground(
     _needs_held(config.split)
     prompts = read_prompts([config.root / path for path in config.prompts])
     given = all(prompt.answer is not None for prompt in prompts)
-    base = config.base_path if config.student else None
-    check_chats(prompts, base)
+    chat = check_chats(prompts, config.base_path if config.student else None)
     wanted = [prompt for prompt in prompts if not given or part_of(prompt.key, config.split) == "train"]
     asked = _ask(config, teacher, wanted, key, report, stop)
     if asked is None:
@@ -101,7 +100,7 @@ def answers_ground(
                         "raise split.dev_permille and split.test_permille")  # fmt: skip
     both = (*parts["train"][0], *parts["train"][1])
     own = _tokenizer(config, [text for prompt, answer in both for text in (*prompt.texts, answer)])
-    encode = encoder(own, base)
+    encode = encoder(own, chat)
     lesson, lesson_loss = _prepared(config, parts["train"][0], own, encode, "taught")
     text, text_loss = _prepared(config, parts["train"][1], own, encode, "alone") if given else (None, None)
 

@@ -114,9 +114,10 @@ def _chat(messages: Any, answer: Any) -> tuple[Chat, Any]:
     return tuple({"role": item["role"], "content": item["content"]} for item in messages), answer
 
 
-def encoder(tokenizer: Tokenizer, base: Path | None) -> Encode:
-    """How a student reads: plain text as it is; a chat by the template of its base, whose text has its own special tokens."""
-    end, chat = tokenizer.end_id, template_of(base) if base is not None else None
+def encoder(tokenizer: Tokenizer, chat: Any) -> Encode:
+    """How a student reads: plain text as it is; a chat by `chat`, the base's tokenizer with its template, whose text has its own
+    special tokens."""
+    end = tokenizer.end_id
 
     def encode(prompt: Prompt, answer: str) -> Tokens:
         if isinstance(prompt.asked, str):
@@ -131,19 +132,23 @@ def encoder(tokenizer: Tokenizer, base: Path | None) -> Encode:
     return encode
 
 
-def check_chats(prompts: Iterable[Prompt], base: Path | None) -> None:
-    """Before anything is asked. Raises TuneError for chats that the student cannot be taught."""
+def check_chats(prompts: Iterable[Prompt], base: Path | None) -> Any:
+    """Before anything is asked: the base's `template_of`, where there are chats. Raises TuneError for chats that the student cannot
+    be taught."""
     chats = [prompt for prompt in prompts if not isinstance(prompt.asked, str)]
-    if chats and base is None:
+    if not chats:
+        return None
+    if base is None:
         raise TuneError("prompts: messages need a student that starts from a base with a chat template: set student, or give "
                         "prompt instead")  # fmt: skip
-    tokenizer = template_of(base) if chats and base is not None else None
+    tokenizer = template_of(base)
     for prompt in chats:
         assert not isinstance(prompt.asked, str)
         try:
             encode_prompt(tokenizer, prompt.asked)
         except TuneError as error:
             raise TuneError(f"prompt {prompt.id}: {error}") from error
+    return tokenizer
 
 
 def template_of(base: Path) -> Any:

@@ -27,7 +27,7 @@ import numpy.typing as npt
 from hanse import canonical
 from hanse.errors import TuneError
 from hanse.hedge.distill import judge
-from hanse.hedge.distill.align import Symbols, align, same_vocabulary, shared, spelled
+from hanse.hedge.distill.align import Symbols, align, same_vocabulary, shared
 from hanse.hedge.distill.arms import Arm, Facts, read_facts, summed, train_arm
 from hanse.hedge.distill.ground import Ground, answers_ground, text_ground
 from hanse.hedge.distill.loss import teacher_loss
@@ -206,9 +206,8 @@ def _asked(
     if config.level == "logits":
         return Asked(tokens, np.where(read, np.arange(tokens.size), -1), None, min(rows, taught.tokenizer.size), *spec), None, model
     beside = align(tokens, taught.tokenizer, theirs)
-    ours, other = spelled(taught.tokenizer, "the student"), spelled(theirs, "the teacher")
     own = config_of(config.model, embedding_rows(config, taught.tokenizer), config.base_path)
-    mine, said = shared(ours, other, (int(own.vocab_size), rows))
+    mine, said = shared(beside.student, beside.teacher, (int(own.vocab_size), rows))
     return Asked(beside.stream, np.where(read, beside.where, -1), said, rows, *spec), mine, model
 
 
